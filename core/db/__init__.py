@@ -1,0 +1,1 @@
+"""Tables, sessions, migrations: everything that speaks SQL on the house's behalf."""
