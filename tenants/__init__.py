@@ -1,0 +1,1 @@
+"""The registry of gyms: provisioning, resolution, toggles and gym settings."""
