@@ -1,0 +1,181 @@
+"""Reading and writing the links of a gym's chain."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Text, cast, func, select, tuple_
+
+from core.audit.canonical import (
+    COLUMNS,
+    FIRST,
+    AnyRow,
+    Position,
+    SealFields,
+    leaf,
+    leaves_in,
+)
+from core.audit.models import AuditEntry, AuditSeal
+from core.clock import utc_now
+from core.db.session import TenantSession
+from core.ids import NIL
+
+BATCH: Final = 2000
+"""Entries in one seal at most."""
+
+START: Final = Position(-1, NIL)
+
+HEAD: Final[tuple[Any, ...]] = (
+    AuditSeal.seq,
+    AuditSeal.era,
+    AuditSeal.last_txid,
+    AuditSeal.last_id,
+    AuditSeal.hash,
+    AuditSeal.entries,
+    AuditSeal.sealed_at,
+)
+"""What is read of a seal without its leaves."""
+
+
+class Step(NamedTuple):
+    """What one call of ``seal_next`` did.
+
+    Attributes:
+        newest: Number of the newest seal; 0 when there is none.
+        sealed: How many entries went into it now.
+        more: Whether there may be more to seal at once.
+    """
+
+    newest: int
+    sealed: int
+    more: bool
+
+
+_PLACE = tuple_(AuditEntry.txid, AuditEntry.id)
+
+
+def take_turn(session: TenantSession) -> bool:
+    """Whether this transaction alone may extend the gym's chain; does not wait."""
+    raw = hashlib.sha256(b"audit seal" + session.require_tenant().bytes).digest()
+    key = int.from_bytes(raw[:8], signed=True)
+    asked = select(func.pg_try_advisory_xact_lock(key))
+    return bool(session.connection().scalar(asked))
+
+
+def horizon(session: TenantSession) -> int:
+    """Every transaction with a smaller number has ended, everywhere on the server."""
+    xmin = func.pg_snapshot_xmin(func.pg_current_snapshot())
+    number = select(cast(cast(xmin, Text), BigInteger))
+    return int(session.connection().scalar(number) or 0)
+
+
+def head(session: TenantSession) -> AnyRow | None:
+    """The newest seal, by ``HEAD``."""
+    newest = select(*HEAD).order_by(AuditSeal.seq.desc()).limit(1)
+    return session.execute(newest).first()
+
+
+def after(session: TenantSession, seq: int, *, many: int) -> Sequence[AnyRow]:
+    """Seals that follow number ``seq``, by ``HEAD``."""
+    later = select(*HEAD).where(AuditSeal.seq > seq)
+    return session.execute(later.order_by(AuditSeal.seq).limit(many)).all()
+
+
+def seal_next(session: TenantSession) -> Step:
+    """Seals the next entries, as many as one seal holds.
+
+    Taken are entries whose transactions, and all with smaller numbers, have ended: so
+    none can become visible later at a place that is sealed already.
+    """
+    last, ended = head(session), horizon(session)
+    seq = last.seq if last is not None else 0
+    era, place = _go_on(last, ended)
+    while True:
+        rows = _entries(session, place, ended)
+        if not rows:
+            return Step(seq, sealed=0, more=False)
+        place = Position(rows[-1].txid, rows[-1].id)
+        fresh = rows
+        if era > 0:
+            held = held_by(session, rows[0].txid, place.txid, outside=era)
+            fresh = [row for row in rows if row.id not in held]
+        if fresh:
+            _write(session, last, era, fresh)
+            return Step(seq + 1, len(fresh), more=len(rows) == BATCH)
+
+
+def held_by(
+    session: TenantSession, first_txid: int, last_txid: int, *, outside: int
+) -> set[UUID]:
+    """Entries of a stretch that seals of another era hold.
+
+    Where the server counts transactions anew, entries of before stand between those
+    of now.
+    """
+    held = session.scalars(
+        select(AuditSeal.leaves).where(
+            AuditSeal.era != outside,
+            AuditSeal.last_txid >= first_txid,
+            AuditSeal.first_txid <= last_txid,
+        )
+    )
+    return {entry_id for leaves in held for entry_id, _leaf in leaves_in(leaves)}
+
+
+def between(
+    session: TenantSession, first: Position, last: Position
+) -> Sequence[AnyRow]:
+    """Entries after ``first`` up to ``last``."""
+    return session.execute(
+        select(*COLUMNS).where(tuple_(*first) < _PLACE, tuple_(*last) >= _PLACE)
+    ).all()
+
+
+def _go_on(last: AnyRow | None, ended: int) -> tuple[int, Position]:
+    """Era and place at which the chain is taken up."""
+    if last is None:
+        return 0, START
+    if ended <= last.last_txid:
+        # What was sealed had ended, so the server has begun to count anew.
+        return last.era + 1, START
+    return last.era, Position(last.last_txid, last.last_id)
+
+
+def _entries(session: TenantSession, place: Position, ended: int) -> list[AnyRow]:
+    return list(
+        session.execute(
+            select(*COLUMNS)
+            .where(tuple_(*place) < _PLACE, AuditEntry.txid < ended)
+            .order_by(AuditEntry.txid, AuditEntry.id)
+            .limit(BATCH)
+        )
+    )
+
+
+def _write(
+    session: TenantSession, last: AnyRow | None, era: int, rows: Sequence[AnyRow]
+) -> None:
+    fields = SealFields(
+        tenant_id=session.require_tenant(),
+        seq=last.seq + 1 if last else 1,
+        era=era,
+        first=Position(rows[0].txid, rows[0].id),
+        last=Position(rows[-1].txid, rows[-1].id),
+        entries=len(rows),
+        leaves=b"".join(map(leaf, rows)),
+        prev_hash=last.hash if last else FIRST,
+        sealed_at=utc_now(),
+    )
+    values = fields._asdict()
+    first, final = values.pop("first"), values.pop("last")
+    seal = AuditSeal(
+        **values,
+        first_txid=first.txid,
+        first_id=first.id,
+        last_txid=final.txid,
+        last_id=final.id,
+        hash=fields.hash(),
+    )
+    session.add(seal)
+    session.flush()
