@@ -1,0 +1,1 @@
+"""Running an installation: backups, check-ups, starting and stopping in order."""

@@ -1,0 +1,1 @@
+"""The check-up: what is wrong with an installation, and how to mend it."""
