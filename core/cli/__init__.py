@@ -1,0 +1,5 @@
+"""The command ``palestra``."""
+
+from core.cli.main import main
+
+__all__ = ["main"]
