@@ -1,0 +1,23 @@
+"""Routes and wire shapes: for ``endpoints.py`` and ``schemas.py``."""
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from core.http.blueprint import Blueprint
+from core.http.html import Html
+from core.http.schema import Line, Moment, PageQuery, RuleBroken, Schema, Sort, Text
+
+__all__ = [
+    "Blueprint",
+    "Html",
+    "Line",
+    "Moment",
+    "PageQuery",
+    "RuleBroken",
+    "Schema",
+    "Sort",
+    "Text",
+    "ValidationError",
+    "fields",
+    "validate",
+    "validates_schema",
+]
