@@ -1,0 +1,1 @@
+"""Our own plugins, one package for each feature area."""

@@ -1,0 +1,1 @@
+"""Clients and coaches: who they are, and who trains whom."""

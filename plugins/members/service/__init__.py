@@ -1,0 +1,1 @@
+"""Use cases of members, by what they are about."""
