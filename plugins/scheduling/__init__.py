@@ -1,0 +1,1 @@
+"""Scheduling: when coaches are open, and the sessions booked with them."""
