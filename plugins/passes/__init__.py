@@ -1,0 +1,1 @@
+"""Passes, packs and memberships: what entitles a client to a session."""

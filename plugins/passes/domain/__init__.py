@@ -1,0 +1,1 @@
+"""Decisions of passes in plain Python."""
