@@ -1,0 +1,1 @@
+"""Milestones: what clients reach by counted things, and the gifts that follow."""

@@ -1,0 +1,1 @@
+"""Decisions on rules and gifts, in plain Python."""
