@@ -1,0 +1,1 @@
+"""Lockers: rented out to clients, against a deposit, until a day."""
