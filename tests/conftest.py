@@ -1,0 +1,3 @@
+"""Loads the test kit."""
+
+pytest_plugins = ["core.testing.plugin"]
