@@ -1,0 +1,1 @@
+"""The same work measured and disturbed: scripts to run by hand."""

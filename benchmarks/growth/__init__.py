@@ -1,0 +1,1 @@
+"""Whether the cost of a request stays flat while an installation grows."""

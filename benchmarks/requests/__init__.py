@@ -1,0 +1,1 @@
+"""The request path of Palestra beside a floor and two common frameworks."""

@@ -1,0 +1,1 @@
+"""The API in Django REST framework."""

@@ -1,0 +1,1 @@
+"""The API in FastAPI, with SQLAlchemy on asyncio."""
