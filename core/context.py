@@ -102,7 +102,8 @@ class Context:
 
     Attributes:
         hooks_for: Gives the hooks as a gym hears them.
-        started: When work on a request began, on the clock of ``time.perf_counter``.
+        started: When a request came, on the clock of ``time.perf_counter``.
+        route: The rule that its path fits.
     """
 
     trace_id: str
@@ -111,6 +112,7 @@ class Context:
     address: str | None = None
     hooks_for: Callable[[Gym], Any] | None = None
     started: float = 0.0
+    route: str | None = None
 
     def require_gym(self) -> Gym:
         """Returns the gym.

@@ -16,9 +16,11 @@ from core.auth.keys import KeyRing
 from core.auth.tokens import OperatorTokens
 from core.config import Settings
 from core.config.secrets import derive_key
-from core.http import cors, errors, headers, metrics, system, trace
+from core.http import errors, metrics, system
 from core.http.bodies import BodyMiddleware, is_streamed
+from core.http.cors import Cors
 from core.http.docs_page import docs_blueprint
+from core.http.edge import PROBES, Edge
 from core.http.limits import RateLimits
 from core.http.openapi import install as install_openapi
 from core.http.pipeline import Palestra, Platform
@@ -62,6 +64,7 @@ def _compose(installation: Installation, *, takes_turns: bool) -> Palestra:
         plugins=installation.plugins.switchable,
         hooks_for=installation.plugins.for_tenant,
         limits=RateLimits(settings.http, settings.jobs.redis_url),
+        cors=Cors(settings.http.cors_origins, installation.gyms.last_known),
         operators=installation.directory.operators(
             OperatorTokens(settings, keys),
             installation.units("operator"),
@@ -71,11 +74,7 @@ def _compose(installation: Installation, *, takes_turns: bool) -> Palestra:
     )
     app.extensions["palestra"] = installation
     app.extensions["palestra-keys"] = keys
-    trace.install(app)
     _keep_cursor_secret(app, settings)
-    headers.install(app)
-    cors.install(app, settings.http.cors_origins, installation.gyms.last_known)
-    app.platform.limits.install(app)
     _mount(app, installation)
     # After flask-smorest, which registers a handler of its own.
     errors.install(app)
@@ -132,10 +131,10 @@ def _mount(app: Flask, installation: Installation) -> None:
 
 def _takes_no_turn(environ: "WSGIEnvironment") -> bool:
     """Content of files takes long; a probe that waits would tell of an outage."""
-    return is_streamed(environ) or environ.get("PATH_INFO") in trace.PROBES
+    return is_streamed(environ) or environ.get("PATH_INFO") in PROBES
 
 
-def _wrap(app: Flask, settings: Settings, *, takes_turns: bool) -> None:
+def _wrap(app: Palestra, settings: Settings, *, takes_turns: bool) -> None:
     """Wraps the WSGI callable; the outermost layer is added last."""
     app.wsgi_app = PathPrefixMiddleware(app.wsgi_app)  # type: ignore[method-assign]
     if takes_turns:
@@ -145,7 +144,10 @@ def _wrap(app: Flask, settings: Settings, *, takes_turns: bool) -> None:
         max_bytes=settings.http.body_max_bytes,
         at_once=settings.server.threads - 1,
     )
-    app.wsgi_app = trace.TraceMiddleware(app.wsgi_app)  # type: ignore[method-assign]
+    platform = app.platform
+    app.wsgi_app = Edge(  # type: ignore[method-assign]
+        app.wsgi_app, [platform.limits.headers, platform.cors.headers]
+    )
     hops = settings.server.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -10,12 +10,13 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import flask_smorest
-from flask import Response, current_app, request
+from flask import Response, current_app
 from typing_extensions import override
 
 from core.access import Permission
 from core.errors import AppError
 from core.http.envelope import success
+from core.http.lean import the_request
 from core.http.operation import Operation, Reach
 from core.http.page import Page
 from core.http.parsing import read_body, read_query
@@ -177,15 +178,16 @@ def serve(view: Callable[..., Any], operation: Operation) -> Callable[..., Respo
 
     @wraps(view)
     def served(**arguments: Any) -> Response:
+        sent = the_request()
         if operation.query is not None:
-            arguments["query"] = read_query(request, operation.query)
-        elif request.args:
-            read_query(request, _NO_QUERY)
+            arguments["query"] = read_query(sent, operation.query)
+        elif sent.query_string:
+            read_query(sent, _NO_QUERY)
         if operation.body is not None:
             limit = current_app.config["PALESTRA_BODY_MAX_BYTES"]
-            arguments["body"] = read_body(request, operation.body, limit)
+            arguments["body"] = read_body(sent, operation.body, limit)
         if operation.versioned and operation.method != "GET":
-            arguments["if_match"] = read_if_match(request)
+            arguments["if_match"] = read_if_match(sent)
         return respond(view(**arguments), operation)
 
     served.__palestra_operation__ = operation  # type: ignore[attr-defined]

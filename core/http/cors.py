@@ -4,12 +4,18 @@ Written by hand: flask-cors takes its origins when the application is built, whi
 ours belong to the gym that each request addresses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Request, Response, current_app, request
+from flask import Request, Response
 
-from core.context import Gym, current_or_none
+from core import context
+from core.context import Gym
 from core.http.blueprint import API
+from core.http.edge import Header
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 METHODS = "GET, POST, PUT, PATCH, DELETE"
 
@@ -29,56 +35,67 @@ RESPONSE_HEADERS = (
 PREFLIGHT_SECONDS = 600
 """How long a browser may keep the answer to a preflight."""
 
-_DEFAULT = "PALESTRA_CORS_ORIGINS"
-
 LastKnown = Callable[[Request], Gym | None]
 
+_VARY: Final = ("Vary", "Origin")
+_GRANTED: Final = "Access-Control-Allow-Origin"
 
-def install(app: Flask, default_origins: Sequence[str], last_known: LastKnown) -> None:
-    """Adds the headers to API answers, refusals included.
+
+class Cors:
+    """Says which pages may call a gym and read its answers.
 
     Args:
-        app: The application.
         default_origins: For gyms that list no origins of their own.
         last_known: Gives the gym that a request addresses as this process last saw
             it, without asking the database and without raising. It serves requests
             that are refused before their gym is entered, so that a page can read
             the refusal.
     """
-    app.config[_DEFAULT] = frozenset(map(str.lower, default_origins))
 
-    @app.after_request
-    def _share(response: Response) -> Response:
-        if not _is_api(request.path):
-            return response
-        if "Vary" in response.headers:
-            response.vary.add("Origin")
-        else:
-            response.headers.add("Vary", "Origin")
-        origin = request.headers.get("Origin")
-        if origin is not None and "Access-Control-Allow-Origin" not in response.headers:
-            here = current_or_none()
-            gym = here.gym if here is not None else None
-            if allows(gym or last_known(request), origin):
-                _grant(response, origin)
-                response.headers["Access-Control-Expose-Headers"] = RESPONSE_HEADERS
+    def __init__(self, default_origins: Sequence[str], last_known: LastKnown) -> None:
+        self._default = frozenset(map(str.lower, default_origins))
+        self._last_known = last_known
+
+    def allows(self, gym: Gym | None, origin: str) -> bool:
+        """Whether pages of ``origin`` may call the gym.
+
+        ``null``, the origin of sandboxed frames and local files, is everybody's and
+        so never allowed.
+        """
+        if gym is None or origin == "null":
+            return False
+        return origin in (gym.cors_origins or self._default)
+
+    def preflight(self, request: Request, gym: Gym) -> Response:
+        """Answers what ``is_preflight`` says is one, before caller or route is known.
+
+        The answer tells whether the origin may call this gym, and nothing about the
+        path: it is the same for routes that exist, that are switched off and that
+        never were.
+        """
+        response = Response(status=204)
+        origin = request.headers["Origin"]
+        if self.allows(gym, origin):
+            response.headers.extend(_grants(origin))
+            response.headers["Access-Control-Allow-Methods"] = METHODS
+            response.headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
+            response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
         return response
 
-
-def preflight(request: Request, gym: Gym) -> Response:
-    """Answers what ``is_preflight`` says is one; before the caller or route is known.
-
-    The answer tells whether the origin may call this gym, and nothing about the path:
-    it is the same for routes that exist, that are switched off and that never were.
-    """
-    response = Response(status=204)
-    origin = request.headers["Origin"]
-    if allows(gym, origin):
-        _grant(response, origin)
-        response.headers["Access-Control-Allow-Methods"] = METHODS
-        response.headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
-        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
-    return response
+    def headers(
+        self, environ: "WSGIEnvironment", given: Mapping[str, str]
+    ) -> Iterable[Header]:
+        """Headers for any answer of the API, refusals included."""
+        if not _is_api(environ["PATH_INFO"]):
+            return ()
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is None or _GRANTED.lower() in given:
+            return (_VARY,)
+        gym = context.current().gym or self._last_known(Request(environ))
+        if not self.allows(gym, origin):
+            return (_VARY,)
+        exposed = ("Access-Control-Expose-Headers", RESPONSE_HEADERS)
+        return (_VARY, *_grants(origin), exposed)
 
 
 def is_preflight(request: Request) -> bool:
@@ -90,20 +107,8 @@ def is_preflight(request: Request) -> bool:
     )
 
 
-def allows(gym: Gym | None, origin: str) -> bool:
-    """Whether pages of ``origin`` may call the gym.
-
-    ``null``, the origin of sandboxed frames and local files, is everybody's and so
-    never allowed.
-    """
-    if gym is None or origin == "null":
-        return False
-    return origin in (gym.cors_origins or current_app.config[_DEFAULT])
-
-
-def _grant(response: Response, origin: str) -> None:
-    response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Allow-Credentials"] = "true"
+def _grants(origin: str) -> Sequence[Header]:
+    return (_GRANTED, origin), ("Access-Control-Allow-Credentials", "true")
 
 
 def _is_api(path: str) -> bool:

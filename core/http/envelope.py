@@ -1,14 +1,20 @@
 """The one envelope around every JSON answer."""
 
 from collections.abc import Mapping
-from typing import Any
+from http.client import NOT_MODIFIED
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response
+from typing_extensions import override
 
 from core.context import current_or_none
 from core.errors import AppError
 from core.http.page import Page
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
 
 JSON = "application/json"
 
@@ -55,6 +61,16 @@ def failure(error: AppError) -> Response:
     )
 
 
+class _Written(Response):
+    """JSON that is complete: what Werkzeug would look for at its end is known."""
+
+    @override
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> "Headers":
+        if self.status_code == NOT_MODIFIED:
+            return super().get_wsgi_headers(environ)
+        return self.headers
+
+
 def json_response(
     body: Any,
     *,
@@ -65,4 +81,4 @@ def json_response(
     """Writes JSON as it is, without the envelope."""
     text = orjson.dumps(body, option=CLOSED if closed else OPEN)
     given = [("Content-Type", JSON), ("Content-Length", str(len(text)))]
-    return Response([text], status, [*given, *(headers or {}).items()])
+    return _Written([text], status, [*given, *(headers or {}).items()])

@@ -27,22 +27,24 @@ _durations = histogram(
 )
 
 
-def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
-    """Counts a request that was answered.
+def count_request(method: str, route: str | None, status: int, seconds: float) -> str:
+    """Counts a request that was answered; gives the method as it is counted.
 
     Args:
-        method: As it was sent.
+        method: As it was sent; one that HTTP does not know is counted as ``OTHER``.
         route: The rule that its path fits; None when there is no such route.
         status: Of the answer.
         seconds: What it took.
     """
+    known = method if method in _METHODS else "OTHER"
     labels = (
-        method if method in _METHODS else "OTHER",
+        known,
         UNKNOWN_ROUTE if route is None else route,
         str(status),
     )
     _requests.inc(*labels)
     _durations.observe(seconds, *labels)
+    return known
 
 
 def blueprint(

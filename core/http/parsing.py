@@ -1,6 +1,7 @@
 """Reading what a caller sent: query and body, within bounds, or a clear 4xx."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import marshmallow as ma
 import orjson
@@ -27,15 +28,16 @@ def read_query(request: Request, schema: ma.Schema) -> Any:
         ValidationFailed: A parameter is unknown, repeated or malformed.
         Unprocessable: All are well formed, but break a rule.
     """
-    values: dict[str, str] = {}
-    for name, given in request.args.lists():
-        if len(given) > 1:
-            raise ValidationFailed(
-                details={"query": {name: ["Give this parameter once."]}}
-            )
-        if "\0" in given[0] or "\0" in name:
-            raise ValidationFailed("The query holds a NUL character.")
-        values[name] = given[0]
+    sent = request.query_string.decode(errors="replace")
+    pairs = parse_qsl(sent, keep_blank_values=True)
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _value in pairs]
+        repeated = {name for name in names if names.count(name) > 1}
+        again = {name: ["Give this parameter once."] for name in repeated}
+        raise ValidationFailed(details={"query": again})
+    if "%00" in sent or "\0" in sent:
+        raise ValidationFailed("The query holds a NUL character.")
     return _load(schema, values, "query")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from flask import Flask, Response, current_app, request
+from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
 from typing_extensions import override
 
@@ -31,8 +31,9 @@ from core.errors import (
     TotpSetupRequired,
 )
 from core.http.blueprint import API, operation_of
-from core.http.cors import is_preflight, preflight
+from core.http.cors import Cors, is_preflight
 from core.http.idempotency import once, read_key
+from core.http.lean import LeanFlask, the_request
 from core.http.limits import RateLimits
 from core.http.operation import Operation
 from core.http.ports import Claims, Gyms, Identity, Operators
@@ -55,6 +56,7 @@ class Platform:
         plugins: Ids of the installed plugins that gyms switch on and off.
         hooks_for: Gives the hooks as a gym hears them.
         limits: How many requests a caller, an address and a gym may send.
+        cors: Which pages may call a gym.
         operators: Knows those who run the installation.
         count: Told of each request that a gym is served.
     """
@@ -65,31 +67,32 @@ class Platform:
     plugins: frozenset[str]
     hooks_for: Callable[[Gym], Any]
     limits: RateLimits
+    cors: Cors
     operators: Operators
     count: Callable[[UUID], None]
 
 
-class Palestra(Flask):
+class Palestra(LeanFlask):
     """The WSGI application: Flask with our pipeline around each view."""
 
     platform: Platform
 
     @override
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        return func  # nothing here is a coroutine, and Flask would look seven times
-
-    @override
     def dispatch_request(self) -> ResponseReturnValue:
-        if "\0" in request.path:  # no text in the database can hold it
+        sent = the_request()
+        rule, endpoint = sent.url_rule, sent.endpoint
+        context.current().route = None if rule is None else rule.rule
+        self.platform.limits.hold_address(sent)
+        if "\0" in sent.path:  # no text in the database can hold it
             raise NotFound
-        operation = operation_of(self.view_functions.get(request.endpoint or ""))
-        if operation is None and not request.path.startswith(API):
+        operation = operation_of(self.view_functions.get(endpoint or ""))
+        if operation is None and not sent.path.startswith(API):
             return super().dispatch_request()
         if operation is not None and operation.reach != "gym":
             if operation.reach == "operator":
                 return self._for_operator(operation)
             return super().dispatch_request()
-        if is_preflight(request):
+        if is_preflight(sent):
             return self._preflight()
         return self._in_gym(operation)
 
@@ -121,7 +124,9 @@ class Palestra(Flask):
     def _preflight(self) -> Response:
         tenant_id = self._tenant()
         return self.platform.units.run(
-            lambda session: preflight(request, self._gym(session, tenant_id)),
+            lambda session: self.platform.cors.preflight(
+                request, self._gym(session, tenant_id)
+            ),
             tenant_id=tenant_id,
             probe=(tenant_id,),
         )
@@ -132,6 +137,7 @@ class Palestra(Flask):
         claims = self._claims(operation, tenant_id)
         caller = claims.caller if claims else None
         self.platform.limits.hold_caller(request, tenant_id, caller)
+        self._hold_lately_seen(tenant_id)
 
         def admit(session: TenantSession) -> None:
             self._enter(session, tenant_id, claims)
@@ -184,15 +190,24 @@ class Palestra(Flask):
         here.hooks_for = self.platform.hooks_for
         if gym.status != ACTIVE:
             raise TenantSuspended
-        per_minute = gym.limits.get("requestsPerMinute")
-        if per_minute is not None:
-            self.platform.limits.hold_gym(gym.id, per_minute)
+        self._hold_gym(gym)
         self.platform.count(gym.id)
         here.actor = ANONYMOUS
         if claims is not None:
             here.actor = self.platform.identity.actor(
                 session, claims, gym, versions.get(claims.subject)
             )
+
+    def _hold_lately_seen(self, tenant_id: UUID) -> None:
+        """Refuses one request too many at no cost to the database, where it can."""
+        known = self.platform.gyms.lately(tenant_id)
+        if known is not None and known.status == ACTIVE:
+            self._hold_gym(known)
+
+    def _hold_gym(self, gym: Gym) -> None:
+        per_minute = gym.limits.get("requestsPerMinute")
+        if per_minute is not None:
+            self.platform.limits.hold_gym(request, gym.id, per_minute)
 
     def _gym(self, session: TenantSession, tenant_id: UUID) -> Gym:
         """The gym of this moment, noted in the context."""

@@ -136,6 +136,13 @@ class Gyms(Protocol):
     ) -> Gym | None:
         """The gym as of ``version``; None when it is gone."""
 
+    def lately(self, tenant_id: UUID) -> Gym | None:
+        """The gym as of a moment ago, without asking; None when that is not known.
+
+        It may have changed since, so it decides nothing but what may be refused
+        for as long as that moment, such as one request too many.
+        """
+
 
 class Identity(Protocol):
     """Knows the callers."""

@@ -187,6 +187,16 @@ class Moment(ma.fields.DateTime):
             raise ma.ValidationError("This moment is out of range.") from error
 
 
+class Group(ma.fields.Nested):
+    """Shows some attributes of an object as an object of their own."""
+
+    @override
+    def get_value(
+        self, obj: Any, attr: str, accessor: Any = None, default: Any = None
+    ) -> Any:
+        return obj
+
+
 def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []

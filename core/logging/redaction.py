@@ -21,7 +21,9 @@ MAX_SCANNED: Final = 20_000
 _LONGEST_ADDRESS: Final = 320
 
 # Written by the platform itself, in forms that hold no personal data.
-_OWN_KEYS: Final = frozenset({"ts", "level", "traceId", "tenant", "userId", "module"})
+_OWN_KEYS: Final = frozenset(
+    {"ts", "level", "traceId", "tenant", "userId", "apiKeyId", "route", "module"}
+)
 # Tracebacks use "name" for functions, so only their texts are searched.
 _TRACE_KEYS: Final = frozenset({"exception", "stack"})
 
@@ -151,6 +153,9 @@ _PATTERNS: Final = (
     ),
 )
 
+_EVENT: Final = re.compile(r"[a-z_]{1,40}(?:\.[a-z_]{1,40}){1,4}")
+"""The name of an event, such as ``http.request``: most of what the log is told."""
+
 _SEVEN_DIGITS: Final = re.compile(r"\d(?:[\s()./-]{0,3}\d){6}")
 """The least that a telephone number has."""
 
@@ -183,6 +188,10 @@ def redact_text(text: str, limit: int = MAX_TEXT) -> str:
         text: Any text.
         limit: Most characters that are kept.
     """
+    return text if _EVENT.fullmatch(text) else _searched(text, limit)
+
+
+def _searched(text: str, limit: int) -> str:
     clean = text[:MAX_SCANNED]
     if not clean.isascii():
         clean = clean.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -134,6 +134,8 @@ def configure_logging(options: LogOptions, stream: TextIO | None = None) -> None
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    # What a record would note of its thread and process is written nowhere.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = _Handler(stream or sys.stderr)
     handler.setFormatter(_Formatter(_renderers(options.format, handler.stream)))
     _take_over(handler, options.level.upper())

@@ -1,24 +1,32 @@
 """The limits that requests pass, and the headers that tell how they stand."""
 
-from contextvars import ContextVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from flask import Flask, Request, Response, request
+from flask import Request, request
 
 from core.config import HttpSettings
 from core.errors import RateLimited
 from core.http.address import client_address
 from core.http.blueprint import API, PLATFORM_API
+from core.http.edge import Header
 from core.http.limits.counters import Counter, MemoryCounter, SharedCounter
 from core.http.limits.rates import Allowance, Rate, Standing
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _AUTH = (f"{API}/auth/", f"{PLATFORM_API}/auth/")
 _NEVER_LIMITED = frozenset({"/health", "/metrics"})
 """An orchestrator that is refused here would end a healthy process, and monitoring
 would be blind in a flood."""
 
-_told: ContextVar[Standing | None] = ContextVar("rate_limit_standing", default=None)
-"""The standing that the answer to this request tells."""
+_STANDING: Final = "palestra.standing"
+"""WSGI key of the standing that the answer to a request tells."""
+
+_HELD: Final = "palestra.gym_rate"
+"""WSGI key of the requests a minute that a request was held to for its gym."""
 
 
 class RateLimits:
@@ -41,27 +49,27 @@ class RateLimits:
         """Closes the connections to Redis, if there are any."""
         self._counter.close()
 
-    def install(self, app: Flask) -> None:
-        """Counts each request against its address, and tells callers their standing."""
+    def headers(
+        self, environ: "WSGIEnvironment", _given: Mapping[str, str]
+    ) -> Iterable[Header]:
+        """Tells the caller where they stand with the limit that leaves them least."""
+        standing: Standing | None = environ.get(_STANDING)
+        if standing is None:
+            return ()
+        return (
+            ("RateLimit-Limit", str(standing.limit)),
+            ("RateLimit-Remaining", str(standing.remaining)),
+            ("RateLimit-Reset", str(standing.reset)),
+        )
 
-        @app.before_request
-        def _hold_address() -> None:
-            _told.set(None)
-            if request.path not in _NEVER_LIMITED:
-                _pass(self._address.take(client_address(request)), "address")
+    def hold_address(self, request: Request) -> None:
+        """Counts a request against its address.
 
-        @app.after_request
-        def _tell(response: Response) -> Response:
-            standing = _told.get()
-            if standing is not None:
-                response.headers.extend(
-                    {
-                        "RateLimit-Limit": str(standing.limit),
-                        "RateLimit-Remaining": str(standing.remaining),
-                        "RateLimit-Reset": str(standing.reset),
-                    }
-                )
-            return response
+        Raises:
+            RateLimited: The address has used up its requests of this window.
+        """
+        if request.path not in _NEVER_LIMITED:
+            _pass(self._address.take(client_address(request)), "address")
 
     def hold_caller(
         self, request: Request, tenant_id: UUID | None, user_id: UUID | None
@@ -83,16 +91,20 @@ class RateLimits:
         gym = tenant_id.hex if tenant_id is not None else "-"
         _pass(allowance.take(f"{gym}:{who}"), "caller")
 
-    def hold_gym(self, tenant_id: UUID, per_minute: int) -> None:
-        """Counts a request against what the gym's plan grants.
+    def hold_gym(self, request: Request, tenant_id: UUID, per_minute: int) -> None:
+        """Counts a request against what the gym's plan grants, once for each figure.
 
         Args:
+            request: The request.
             tenant_id: The gym.
             per_minute: Requests a minute that all its callers have together.
 
         Raises:
             RateLimited: The gym has used up its requests of this minute.
         """
+        if request.environ.get(_HELD) == per_minute:
+            return
+        request.environ[_HELD] = per_minute
         allowance = self._gyms.get(per_minute)
         if allowance is None:
             allowance = Allowance("g", Rate(per_minute, 60), self._counter)
@@ -102,9 +114,9 @@ class RateLimits:
 
 def _pass(standing: Standing, whose: str) -> None:
     """Notes the standing that leaves least, and refuses a request too many."""
-    known = _told.get()
+    known: Standing | None = request.environ.get(_STANDING)
     if known is None or standing.exceeded or standing.remaining <= known.remaining:
-        _told.set(standing)
+        request.environ[_STANDING] = standing
     if standing.exceeded:
         raise RateLimited(
             details={"limit": whose}, headers={"Retry-After": str(standing.reset)}

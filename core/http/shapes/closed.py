@@ -10,7 +10,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import decorators, fields
 
-from core.http.schema import Moment
+from core.http.schema import Group, Moment
 from core.http.shapes.source import overrides
 
 
@@ -22,6 +22,17 @@ def is_plain(schema: ma.Schema) -> bool:
         or hooks.get(decorators.POST_DUMP)
         or schema.dict_class is not dict
         or overrides(schema, ma.Schema, "dump", "_serialize", "get_attribute")
+    )
+
+
+def is_group(field: fields.Field[Any]) -> bool:
+    """Whether a field shows attributes of its own object, by a shape's fields alone."""
+    return (
+        isinstance(field, Group)
+        and not overrides(field, Group, "serialize", "get_value", "_serialize")
+        and not overrides(field, Group, "_CHECK_ATTRIBUTE")
+        and not (field.many or field.schema.many)
+        and is_plain(field.schema)
     )
 
 
@@ -40,6 +51,8 @@ def is_closed(schema: ma.Schema, within: tuple[type, ...] = ()) -> bool:
 
 
 def _known(field: fields.Field[Any], within: tuple[type, ...]) -> bool:
+    if is_group(field):
+        return _holds_known(field, within)
     # What a field inherits says what it writes, as in ``writing``.
     if overrides(field, fields.Field, "serialize", "get_value", "_CHECK_ATTRIBUTE"):
         return False

@@ -1,15 +1,16 @@
 """Answers: what a schema's ``dump`` gives, from a function made for the schema."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import lru_cache
 from keyword import iskeyword
-from typing import Any
+from typing import Any, cast
 
 import marshmallow as ma
 from marshmallow import fields, utils
 from sqlalchemy import Row
 
-from core.http.shapes.closed import is_closed, is_plain
+from core.http.schema import Group
+from core.http.shapes.closed import is_closed, is_group, is_plain
 from core.http.shapes.lookup import Lookup, Write, lookup_of, writing_rows
 from core.http.shapes.source import Source, overrides
 from core.http.shapes.writing import Absent, Writing
@@ -99,10 +100,23 @@ def _lines(
     writing = Writing(
         source, closed=closed, nested=lambda inner: _nested(inner, closed=closed)
     )
-    written = []
     yield lookup.first
+    written = yield from _object(source, schema, lookup, writing)
+    yield f"return {written}"
+
+
+def _object(
+    source: Source, schema: ma.Schema, lookup: Lookup, writing: Writing
+) -> Generator[str, None, str]:
+    """The lines that look the values of a shape up; returns what writes them."""
+    written = []
     for name, field in schema.dump_fields.items():
         key = name if field.data_key is None else field.data_key
+        if is_group(field):
+            inner = cast("Group", field).schema
+            group = yield from _object(source, inner, lookup, writing)
+            written.append(f"{key!r}: {group}")
+            continue
         if overrides(field, fields.Field, "serialize", "get_value"):
             whole = source.bind("whole", _whole(field, name, schema))
             written.append(f"{key!r}: {whole}(obj)")
@@ -112,7 +126,7 @@ def _lines(
             value = source.fresh("value")
             yield f"{value} = {_value(source, field, name, lookup)}"
         written.append(f"{key!r}: {writing.of(field, value, f'{name!r}, obj')}")
-    yield f"return {{{', '.join(written)}}}"
+    return f"{{{', '.join(written)}}}"
 
 
 def _value(source: Source, field: fields.Field[Any], name: str, lookup: Lookup) -> str:

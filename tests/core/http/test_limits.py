@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from flask import request
 from werkzeug.test import TestResponse
 
 from core.clock import frozen_at
+from core.errors import RateLimited
 from core.http.address import UNKNOWN, bucket_of
 from core.http.limits import (
     Rate,
@@ -166,14 +169,30 @@ def test_a_preflight_uses_up_nothing_of_the_caller() -> None:
 def test_a_plan_holds_all_callers_of_a_gym_together() -> None:
     app = make_app()
     gym, other = new_id(), new_id()
+
+    def come(tenant_id: UUID, per_minute: int) -> None:
+        with app.test_request_context():
+            app.limits.hold_gym(request, tenant_id, per_minute)
+
+    for _ in range(2):
+        come(gym, 2)
+    with pytest.raises(RateLimited) as refused:
+        come(gym, 2)
+    come(other, 2)
+    come(gym, 4)
+    assert refused.value.details == {"limit": "gym"}
+
+
+def test_a_request_counts_once_against_its_gym() -> None:
+    """It is held before its transaction and, as the gym then is, within it."""
+    app, gym = make_app(), new_id()
     with app.test_request_context():
-        for _ in range(2):
-            app.limits.hold_gym(gym, 2)
-        with pytest.raises(Exception, match="Too many requests") as refused:
-            app.limits.hold_gym(gym, 2)
-        app.limits.hold_gym(other, 2)
-        app.limits.hold_gym(gym, 4)
-    assert getattr(refused.value, "details", None) == {"limit": "gym"}
+        for _ in range(5):
+            app.limits.hold_gym(request, gym, 2)
+    with app.test_request_context():
+        app.limits.hold_gym(request, gym, 2)
+        with pytest.raises(RateLimited):
+            app.limits.hold_gym(request, gym, 1)  # the plan has changed meanwhile
 
 
 def test_forwarding_headers_count_only_from_trusted_proxies() -> None:

@@ -12,6 +12,8 @@ from typing_extensions import override
 from core.http.bodies import BodyMiddleware
 from core.testing.kit import TestGym
 
+PATIENCE_S = 60
+
 
 class Stalled(io.RawIOBase):
     """A body that does not come until it is let go."""
@@ -24,7 +26,7 @@ class Stalled(io.RawIOBase):
     @override
     def read(self, _size: int = -1) -> bytes:
         self.asked.set()
-        self.let_go.wait(20)
+        self.let_go.wait(PATIENCE_S)
         return b"{}"
 
 
@@ -64,13 +66,14 @@ def test_others_go_on_while_bodies_are_waited_for() -> None:
         target=call, args=(app, stalled), kwargs={"CONTENT_LENGTH": "5"}
     )
     waiting.start()
-    assert stalled.asked.wait(5)
+    assert stalled.asked.wait(PATIENCE_S)
     assert call(app, io.BytesIO()) == ("200 OK", [b""])
     status, refused = call(app, io.BytesIO(b"{}"), CONTENT_LENGTH="2")
     assert status == "503 Service Unavailable"
     assert orjson.loads(b"".join(refused))["error"]["code"] == "UNAVAILABLE"
     stalled.let_go.set()
-    waiting.join(5)
+    waiting.join(PATIENCE_S)
+    assert not waiting.is_alive()
     assert call(app, io.BytesIO(b"{}"), CONTENT_LENGTH="2") == ("200 OK", [b"{}"])
 
 

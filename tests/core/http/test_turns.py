@@ -9,7 +9,7 @@ import pytest
 from core.http.turns import Turns, off_turn
 from core.testing.kit import TestGym
 
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 class Work:

@@ -13,7 +13,9 @@ from core import context
 from core.config import Settings
 from core.context import Gym
 from core.errors import AuthRequired, TenantUnknown
-from core.http import cors, errors, headers, trace
+from core.http import errors
+from core.http.cors import Cors, is_preflight
+from core.http.edge import Edge
 from core.http.envelope import success
 from core.http.limits import RateLimits
 from core.http.schema import Schema, Text
@@ -45,17 +47,16 @@ class TinyApp(Flask):
         self.config["MAX_CONTENT_LENGTH"] = settings.http.body_max_bytes
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.config["PROPAGATE_EXCEPTIONS"] = False
-        trace.install(self)
-        headers.install(self)
         errors.install(self)
-        cors.install(self, settings.http.cors_origins, self.last_known)
-        self.limits.install(self)
+        self.cors = Cors(settings.http.cors_origins, self.last_known)
         self.add_url_rule("/api/v1/things", view_func=_things)
         self.add_url_rule("/api/v1/auth/login", view_func=_things, methods=["POST"])
         self.add_url_rule("/api/v1/broken", view_func=_broken)
         self.add_url_rule("/api/v1/private", view_func=_private)
         self.add_url_rule("/health", view_func=_things)
-        self.wsgi_app = trace.TraceMiddleware(self.wsgi_app)  # type: ignore[method-assign]
+        self.wsgi_app = Edge(  # type: ignore[method-assign]
+            self.wsgi_app, [self.limits.headers, self.cors.headers]
+        )
         if proxies:
             self.wsgi_app = ProxyFix(  # type: ignore[method-assign]
                 self.wsgi_app, x_for=proxies
@@ -67,6 +68,7 @@ class TinyApp(Flask):
 
     @override
     def dispatch_request(self) -> ResponseReturnValue:
+        self.limits.hold_address(request)
         if not request.path.startswith("/api/v1"):
             return super().dispatch_request()
         gym = self.last_known(request)
@@ -76,8 +78,8 @@ class TinyApp(Flask):
             raise AuthRequired
         user = request.headers.get(USER)
         context.current().gym = gym
-        if cors.is_preflight(request):
-            return cors.preflight(request, gym)
+        if is_preflight(request):
+            return self.cors.preflight(request, gym)
         self.limits.hold_caller(request, gym.id, UUID(user) if user else None)
         return super().dispatch_request()
 

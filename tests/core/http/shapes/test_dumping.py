@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from core.clock import as_rfc3339
 from core.http import envelope
-from core.http.schema import Line, Moment, Schema, Text
+from core.http.schema import Group, Line, Moment, Schema, Text
 from core.http.shapes.dumping import Dumper, dumper
 from tests.core.http.shapes.told import dumped
 
@@ -40,6 +40,10 @@ class Rank(enum.Enum):
 class Inner(Schema):
     starts_at = Moment()
     name = fields.String()
+
+
+class Around(Schema):
+    value = fields.String()
 
 
 class Twice(fields.Integer):
@@ -116,6 +120,7 @@ FIELDS: dict[str, tuple[Callable[[], fields.Field[Any]], list[Any]]] = {
         lambda: fields.Nested(Inner(only=["name"])),
         [{"starts_at": MOMENT, "name": "a"}],
     ),
+    "group": (lambda: Group(Around), ["a", 7]),
     "list": (
         lambda: fields.List(fields.UUID()),
         [[ID, None, "x"], (ID,), [], {ID}, "ab", 7],
@@ -296,6 +301,48 @@ def test_what_a_schema_does_by_itself_is_done() -> None:
     quick, own = dumped(Outer(), names)
     assert quick == own
     assert not dumper(Outer()).closed
+
+
+class Elsewhere(Group):
+    """Shows attributes of another object."""
+
+    @override
+    def get_value(self, obj: Any, attr: str, *_given: Any, **_more: Any) -> Any:
+        return obj["elsewhere"]
+
+
+class Parts(Schema):
+    at = Moment()
+    name = fields.String(data_key="label", dump_default="nobody")
+
+
+class Grouped(Schema):
+    id = fields.UUID()
+    parts = Group(Parts)
+    all = Group(type("All", (Schema,), {"parts": Group(Parts), "id": fields.UUID()}))
+    hooked = Group(Hooked)
+    elsewhere = Elsewhere(Around)
+
+
+@pytest.mark.parametrize("left_out", [[], ["hooked", "elsewhere"]])
+def test_a_group_shows_its_own_object(left_out: list[str]) -> None:
+    schema = Grouped(exclude=left_out)
+    assert dumper(schema).closed is bool(left_out)
+    whole = {"id": ID, "at": MOMENT, "name": "a", "elsewhere": {"value": "b"}}
+    for thing in (whole, {**whole, "at": None}, {"id": ID, "name": "a"}):
+        given = {"elsewhere": {}, **thing}
+        quick, own = dumped(schema, given)
+        assert quick == own
+    quick, _own = dumped(Grouped(only=["all"]), whole)
+    parts = b'{"at":"2026-03-01T09:00:00.000120Z","label":"a"}'
+    assert quick == b'{"all":{"parts":%s,"id":"%s"}}' % (parts, str(ID).encode())
+
+
+def test_a_group_is_written_with_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    write, thing = Dumper(Grouped(only=["parts"])), {"at": MOMENT, "name": "a"}
+    write(thing)  # which makes the function
+    monkeypatch.setattr(Parts, "dump", lambda *_given, **_more: pytest.fail("slow"))
+    assert write(thing) == {"parts": {"at": MOMENT, "label": "a"}}
 
 
 def test_a_shape_may_hold_itself() -> None:
