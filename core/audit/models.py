@@ -85,9 +85,13 @@ class AuditSeal(TenantModel):
         first_txid: With ``first_id``, the position of the first entry.
         last_txid: With ``last_id``, up to where entries of this era are sealed.
         entries: How many.
+        cumulative: How many entries of the gym stand at or before the last one, in the
+            order of (txid, id). Nothing comes to stand there later, so the size of the
+            log is this and what follows. None in seals of versions that did not count.
         leaves: Id (16 bytes) and SHA-256 (32 bytes) of each entry, one after another.
         prev_hash: ``hash`` of the seal before; 32 zero bytes in the first.
-        hash: SHA-256 over all of the above (see ``core.audit.canonical``).
+        hash: SHA-256 over the rest (see ``core.audit.canonical``), except
+            ``cumulative``, which can be counted again.
     """
 
     __tablename__ = "audit_seals"
@@ -105,6 +109,7 @@ class AuditSeal(TenantModel):
     prev_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_at: Mapped[datetime]
+    cumulative: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PersonKey(TenantModel):

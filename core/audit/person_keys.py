@@ -12,15 +12,17 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import event, select, union_all
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, cast, event, func, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.audit.models import PERSON_KEYS, PersonKey
 from core.clock import utc_now
 from core.config.vault import Vault
+from core.db.compiled_writes import Updating
+from core.db.guard import TENANT_BIND
 from core.db.session import TenantSession
-from core.db.statement import Statement, among
-from core.db.writes import insert_new, update_where
+from core.db.statement import Compiled, Statement, among, given
+from core.db.writes import insert_new
 
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
@@ -34,6 +36,40 @@ _PENDING: Final = "core.audit.person_keys"
 _KEYS = Statement(
     select(PersonKey.id, PersonKey.wrapped).where(among(PersonKey.id, "people"))
 )
+
+_DESTROY = Updating(
+    PersonKey,
+    PersonKey.id == given("person"),
+    values={"wrapped": None, "destroyed_at": given("now")},
+)
+
+
+def _fetching() -> Compiled:
+    """Reads the keys of people, and writes one for each who has none yet."""
+    gym = cast(bindparam(TENANT_BIND), PersonKey.tenant_id.type)
+    people, wrapped = (
+        bindparam(name, type_=ARRAY(column.type))
+        for name, column in (("people", PersonKey.id), ("keys", PersonKey.wrapped))
+    )
+    now = bindparam("now", type_=PersonKey.created_at.type)
+    columns = (PersonKey.id, PersonKey.wrapped)
+    made = (
+        insert(PersonKey)
+        .from_select(
+            ["tenant_id", "id", "wrapped", "created_at"],
+            select(gym, func.unnest(people), func.unnest(wrapped), now),
+        )
+        .on_conflict_do_nothing()
+        .returning(*columns)
+        .cte("made")
+    )
+    known = select(*columns).where(
+        PersonKey.tenant_id == gym, among(PersonKey.id, "people")
+    )
+    return Compiled(union_all(select(made), known))
+
+
+_FETCH = _fetching()
 
 Keys = dict[UUID, bytes | None]
 """User → key; None for a destroyed one."""
@@ -90,11 +126,12 @@ class PersonKeys:
         Comes last in an erasure: what is written about the person afterwards keeps no
         personal value.
         """
-        gone = {"wrapped": None, "destroyed_at": utc_now()}
-        if not update_where(
-            session, PersonKey, PersonKey.id == person, values=gone
-        ) and not insert_new(session, PersonKey, [{"id": person, **gone}]):
-            update_where(session, PersonKey, PersonKey.id == person, values=gone)
+        now = utc_now()
+        gone = {"id": person, "wrapped": None, "destroyed_at": now}
+        if not _DESTROY.run(session, person=person, now=now) and not insert_new(
+            session, PersonKey, [gone]
+        ):
+            _DESTROY.run(session, person=person, now=now)
         _pending(session, self)[person] = None
         self.keep(session.require_tenant(), {person: None})
 
@@ -118,31 +155,13 @@ class PersonKeys:
 
     def _asked(self, session: TenantSession, people: list[UUID]) -> Keys:
         tenant_id = session.require_tenant()
-        now = utc_now()
-        columns = (PersonKey.id, PersonKey.wrapped)
-        made = (
-            insert(PersonKey)
-            .values(
-                [
-                    {
-                        "tenant_id": tenant_id,
-                        "id": person,
-                        "wrapped": self._wrap(
-                            tenant_id, person, secrets.token_bytes(KEY_BYTES)
-                        ),
-                        "created_at": now,
-                    }
-                    for person in people
-                ]
-            )
-            .on_conflict_do_nothing()
-            .returning(*columns)
-            .cte("made")
-        )
-        known = select(*columns).where(
-            PersonKey.tenant_id == tenant_id, PersonKey.id.in_(people)
-        )
-        rows = session.connection().execute(union_all(select(made), known))
+        keys = [
+            self._wrap(tenant_id, person, secrets.token_bytes(KEY_BYTES))
+            for person in people
+        ]
+        values = {TENANT_BIND: tenant_id, "people": people, "keys": keys}
+        session.writes()
+        rows = session.run(_FETCH, {**values, "now": utc_now()}, flush=False)
         return self._unwrapped(tenant_id, rows)
 
     def _unwrapped(self, tenant_id: UUID, rows: Iterable[Any]) -> Keys:

@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, and_, func, select, tuple_, type_coerce
 from core.audit.models import AuditEntry
 from core.audit.personal import SIDES, Sealed, shown
 from core.audit.recorder import AuditRecorder
+from core.audit.seals import SIZE
 from core.audit.values import json_safe
 from core.context import current
 from core.db.statement import Statement, given
 from core.db.unit import session
+from core.http.ordering import in_order
 from core.http.page import Page, SortKey
 from core.http.stream import Found, Position
 
@@ -151,13 +153,10 @@ def _shown(tenant_id: UUID, row: Any, keys: Mapping[UUID, bytes]) -> Mapping[str
 @lru_cache(maxsize=_MOST)
 def _page(names: frozenset[str], sort: Order) -> Statement:
     """A page by number, of entries that meet the filters named."""
-    keys = [
-        SORTS[key.name].desc() if key.descending else SORTS[key.name] for key in sort
-    ]
     return Statement(
         select(*_COLUMNS)
         .where(*_criteria(names))
-        .order_by(*keys, _by_id(descending=sort[-1].descending))
+        .order_by(*in_order(sort, SORTS, AuditEntry.id))
         .limit(given("page_limit"))
         .offset(given("page_offset"))
     )
@@ -174,10 +173,7 @@ def _onward(names: frozenset[str], descending: bool) -> Statement:  # noqa: FBT0
     return Statement(
         select(*_COLUMNS)
         .where(*_criteria(names), key < last if descending else key > last)
-        .order_by(
-            AuditEntry.at.desc() if descending else AuditEntry.at,
-            _by_id(descending=descending),
-        )
+        .order_by(*in_order([SortKey("at", descending)], SORTS, AuditEntry.id))
         .limit(given("page_limit"))
     )
 
@@ -188,16 +184,13 @@ def _counting(names: frozenset[str]) -> Statement:
     return Statement(counted.where(*_criteria(names)))
 
 
-def _by_id(*, descending: bool) -> ColumnElement[UUID]:
-    return AuditEntry.id.desc() if descending else AuditEntry.id.asc()
-
-
 def _position(row: Any, *, descending: bool) -> Position:
     return Position(row.at, row.id, descending)
 
 
 def _count(values: Mapping[str, Any]) -> int:
-    return session().read_value(_counting(frozenset(values)), **values) or 0
+    counting = _counting(frozenset(values)) if values else SIZE
+    return session().read_value(counting, **values) or 0
 
 
 def _criteria(names: frozenset[str]) -> list[ColumnElement[bool]]:

@@ -30,7 +30,7 @@ class Values(fields.Dict):
     def _serialize(
         self, value: Any, attr: str | None, obj: Any, **kwargs: Any
     ) -> dict[str, Any] | None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         return {_wire_name(str(key)): item for key, item in value.items()}
 

@@ -19,6 +19,7 @@ from core.audit.canonical import (
 from core.audit.models import AuditEntry, AuditSeal
 from core.clock import utc_now
 from core.db.session import TenantSession
+from core.db.statement import Statement
 from core.ids import NIL
 
 BATCH: Final = 2000
@@ -33,6 +34,7 @@ HEAD: Final[tuple[Any, ...]] = (
     AuditSeal.last_id,
     AuditSeal.hash,
     AuditSeal.entries,
+    AuditSeal.cumulative,
     AuditSeal.sealed_at,
 )
 """What is read of a seal without its leaves."""
@@ -53,6 +55,35 @@ class Step(NamedTuple):
 
 
 _PLACE = tuple_(AuditEntry.txid, AuditEntry.id)
+_HORIZON = cast(
+    cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger
+)
+_COUNT = select(func.count()).select_from(AuditEntry)
+
+
+def _size() -> Statement:
+    """How many entries there are, which costs what is not sealed yet.
+
+    Where the newest seal does not tell, all are counted: there is none, a version made
+    it that did not count, or the server numbers transactions anew and the sealer has
+    not seen it yet, so that new entries stand before the seal's place.
+    """
+    newest = (
+        select(AuditSeal.last_txid, AuditSeal.last_id, AuditSeal.cumulative)
+        .order_by(AuditSeal.seq.desc())
+        .limit(1)
+        .subquery()
+    )
+    since = _COUNT.where(tuple_(newest.c.last_txid, newest.c.last_id) < _PLACE)
+    told = select(newest.c.cumulative + since.scalar_subquery()).where(
+        newest.c.last_txid < _HORIZON
+    )
+    return Statement(
+        select(func.coalesce(told.scalar_subquery(), _COUNT.scalar_subquery()))
+    )
+
+
+SIZE: Final = _size()
 
 
 def take_turn(session: TenantSession) -> bool:
@@ -65,9 +96,7 @@ def take_turn(session: TenantSession) -> bool:
 
 def horizon(session: TenantSession) -> int:
     """Every transaction with a smaller number has ended, everywhere on the server."""
-    xmin = func.pg_snapshot_xmin(func.pg_current_snapshot())
-    number = select(cast(cast(xmin, Text), BigInteger))
-    return int(session.connection().scalar(number) or 0)
+    return int(session.connection().scalar(select(_HORIZON)) or 0)
 
 
 def head(session: TenantSession) -> AnyRow | None:
@@ -91,18 +120,19 @@ def seal_next(session: TenantSession) -> Step:
     last, ended = head(session), horizon(session)
     seq = last.seq if last is not None else 0
     era, place = _go_on(last, ended)
+    passed = 0
     while True:
         rows = _entries(session, place, ended)
         if not rows:
             return Step(seq, sealed=0, more=False)
-        place = Position(rows[-1].txid, rows[-1].id)
-        fresh = rows
-        if era > 0:
-            held = held_by(session, rows[0].txid, place.txid, outside=era)
-            fresh = [row for row in rows if row.id not in held]
+        fresh = rows if era == 0 else _not_held(session, rows, era)
         if fresh:
-            _write(session, last, era, fresh)
+            passed += rows.index(fresh[-1]) + 1
+            cumulative = _count_before(session, last, era) + passed
+            _write(session, last, era, fresh, cumulative)
             return Step(seq + 1, len(fresh), more=len(rows) == BATCH)
+        place = Position(rows[-1].txid, rows[-1].id)
+        passed += len(rows)
 
 
 def held_by(
@@ -121,6 +151,27 @@ def held_by(
         )
     )
     return {entry_id for leaves in held for entry_id, _leaf in leaves_in(leaves)}
+
+
+def _count_before(session: TenantSession, last: AnyRow | None, era: int) -> int:
+    """How many entries stand at or before the place where the chain is taken up."""
+    if last is None or last.era != era:
+        return 0
+    known: int | None = last.cumulative
+    return count_to(session, last) if known is None else known
+
+
+def _not_held(
+    session: TenantSession, rows: Sequence[AnyRow], era: int
+) -> Sequence[AnyRow]:
+    held = held_by(session, rows[0].txid, rows[-1].txid, outside=era)
+    return [row for row in rows if row.id not in held]
+
+
+def count_to(session: TenantSession, seal: AnyRow) -> int:
+    """Counts the entries that stand at or before the last one of a seal."""
+    last = tuple_(seal.last_txid, seal.last_id)
+    return session.scalar(_COUNT.where(last >= _PLACE)) or 0
 
 
 def between(
@@ -154,7 +205,11 @@ def _entries(session: TenantSession, place: Position, ended: int) -> list[AnyRow
 
 
 def _write(
-    session: TenantSession, last: AnyRow | None, era: int, rows: Sequence[AnyRow]
+    session: TenantSession,
+    last: AnyRow | None,
+    era: int,
+    rows: Sequence[AnyRow],
+    cumulative: int,
 ) -> None:
     fields = SealFields(
         tenant_id=session.require_tenant(),
@@ -176,6 +231,7 @@ def _write(
         last_txid=final.txid,
         last_id=final.id,
         hash=fields.hash(),
+        cumulative=cumulative,
     )
     session.add(seal)
     session.flush()

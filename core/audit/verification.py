@@ -21,7 +21,7 @@ from core.audit.canonical import (
     leaves_in,
 )
 from core.audit.models import AuditEntry, AuditSeal
-from core.audit.seals import START, between, head, held_by
+from core.audit.seals import START, between, count_to, head, held_by
 from core.db.session import TenantSession
 
 _AT_ONCE: Final = 20
@@ -36,6 +36,7 @@ _SEAL: Final[tuple[Any, ...]] = (
     AuditSeal.last_txid,
     AuditSeal.last_id,
     AuditSeal.entries,
+    AuditSeal.cumulative,
     AuditSeal.leaves,
     AuditSeal.prev_hash,
     AuditSeal.sealed_at,
@@ -127,6 +128,7 @@ class _Check:
             previous = seal
         self._check_tail(previous)
         self._count_pending(previous)
+        self._check_count(previous)
         # An entry moved out of its place shows where it stands now, too.
         verdict.findings = [
             one
@@ -231,6 +233,17 @@ class _Check:
                 self._found(
                     Fault.ANCHOR_MISSING, "There is no anchor file of this gym.", None
                 )
+
+    def _check_count(self, last: AnyRow | None) -> None:
+        """Checks how many entries the newest seal says there are up to it.
+
+        Where entries are missing or put in, that is what was found already.
+        """
+        if last is None or last.cumulative is None or self._verdict.findings:
+            return
+        if last.cumulative != count_to(self._session, last):
+            detail = f"Seal {last.seq} miscounts the entries up to it."
+            self._found(Fault.SEAL_CHANGED, detail, last.seq)
 
     def _count_pending(self, last: AnyRow | None) -> None:
         place = START if last is None else _position(last, "last")

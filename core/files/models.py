@@ -53,6 +53,7 @@ class StoredFile(TenantModel):
             "(status IN ('scanning', 'ready')) = (object_id IS NOT NULL)",
             name="object_id",
         ),
+        Index("ix_files__created_at", "tenant_id", "created_at", "id"),
         Index("ix_files__user_id", "tenant_id", "user_id", "created_at"),
         Index("ix_files__status", "tenant_id", "status", "created_at"),
         Index("ix_files__object_id", "tenant_id", "object_id"),

@@ -76,6 +76,13 @@ class Delivery(TenantModel):
         Index(
             "ix_notification_deliveries__created_at", "tenant_id", "created_at", "id"
         ),
+        Index(
+            "ix_notification_deliveries__status",
+            "tenant_id",
+            "status",
+            "created_at",
+            "id",
+        ),
         Index("ix_notification_deliveries__user_id", "tenant_id", "user_id"),
     )
 

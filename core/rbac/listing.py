@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.access import RowScope
 from core.db.base import TenantModel
 from core.db.statement import Statement, given
+from core.http.ordering import in_order
 from core.http.page import SortKey
 from core.rbac.scope import scoped
 
@@ -40,6 +41,7 @@ class Listing:
         self._select = select
         self._few = frozenset(few)
         self._filters = dict(filters or {})
+        self._names = frozenset(self._filters)
         self._pages: dict[Any, tuple[Statement, Statement]] = {}
 
     def statements(
@@ -61,38 +63,27 @@ class Listing:
             sort: The keys that were asked for.
             columns: Sort key → column.
         """
-        names = frozenset(name for name in names if name in self._filters)
+        names = names & self._names
         key = (names, scope, tuple(sort))
         known = self._pages.get(key)
         if known is None:
             if len(self._pages) >= _MOST:
                 self._pages.clear()
-            known = self._pages[key] = self._build(model, names, scope, sort, columns)
+            on = (self._filters[name] for name in sorted(names))
+            narrowed = self._select.where(*on, scoped(model, scope))
+            ordered = narrowed.order_by(*in_order(sort, columns, model.id))
+            page = _page(ordered, counting=bool(names & self._few))
+            known = self._pages[key] = (page, _total(narrowed))
         return known
 
-    def _build(
-        self,
-        model: type[TenantModel],
-        names: frozenset[str],
-        scope: RowScope,
-        sort: Sequence[SortKey],
-        columns: Mapping[str, InstrumentedAttribute[Any]],
-    ) -> tuple[Statement, Statement]:
-        narrowed = self._select.where(
-            *(self._filters[name] for name in sorted(names)), scoped(model, scope)
-        )
-        keys = [
-            columns[key.name].desc() if key.descending else columns[key.name]
-            for key in sort
-        ]
-        page = (
-            narrowed.order_by(*keys, model.id)
-            .limit(given("page_limit"))
-            .offset(given("page_offset"))
-        )
-        total = narrowed.with_only_columns(func.count(), maintain_column_froms=True)
-        beside = func.count().over().label(TOTAL) if names & self._few else None
-        return (
-            Statement(page, beside=beside),
-            Statement(total.order_by(None)),
-        )
+
+def _page(ordered: Select[*tuple[Any, ...]], *, counting: bool) -> Statement:
+    """One page; ``counting`` puts the total beside each row."""
+    limited = ordered.limit(given("page_limit")).offset(given("page_offset"))
+    beside = func.count().over().label(TOTAL) if counting else None
+    return Statement(limited, beside=beside)
+
+
+def _total(narrowed: Select[*tuple[Any, ...]]) -> Statement:
+    counted = narrowed.with_only_columns(func.count(), maintain_column_froms=True)
+    return Statement(counted.order_by(None))

@@ -172,7 +172,7 @@ class Achievement(TenantModel):
         ),
         CheckConstraint("occurrence > 0", name="occurrence"),
         Index("ix_milestones_achievements__definition", "tenant_id", "definition_id"),
-        Index("ix_milestones_achievements__achieved", "tenant_id", "achieved_at"),
+        Index("ix_milestones_achievements__achieved", "tenant_id", "achieved_at", "id"),
     )
 
     client_id: Mapped[UUID]
@@ -211,6 +211,7 @@ class Gift(Giving, Versioned, Timestamps, TenantModel):
         _one_of("gift_kind", GiftKind),
         _pass_terms(),
         CheckConstraint("occurrence > 0", name="occurrence"),
+        Index("ix_milestones_gifts__created_at", "tenant_id", "created_at", "id"),
         Index("ix_milestones_gifts__status", "tenant_id", "status", "created_at"),
         Index("ix_milestones_gifts__definition", "tenant_id", "definition_id"),
     )

@@ -118,7 +118,7 @@ class Pass(Versioned, Timestamps, TenantModel):
         ),
         CheckConstraint("NOT renews OR period_months IS NOT NULL", name="renews"),
         Index("ix_passes_passes__client_id", "tenant_id", "client_id"),
-        Index("ix_passes_passes__created_at", "tenant_id", "created_at"),
+        Index("ix_passes_passes__created_at", "tenant_id", "created_at", "id"),
         Index("ix_passes_passes__product_id", "tenant_id", "product_id"),
         Index(
             "ix_passes_passes__due",

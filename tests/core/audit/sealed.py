@@ -6,7 +6,7 @@ from uuid import UUID
 from core.app import Installation
 from core.audit.sealing import seal_due
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 def seal_some(installation: Installation, gym: UUID) -> None:

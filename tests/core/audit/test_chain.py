@@ -15,6 +15,7 @@ from core.auth.models import User
 from core.testing.kit import TestGym
 from core.testing.server import TestServer
 from tests.core.audit.chain import Chain
+from tests.core.audit.sealed import PATIENCE_S
 
 
 @pytest.fixture
@@ -56,14 +57,15 @@ def test_entries_wait_for_transactions_that_began_before(chain: Chain) -> None:
     written, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:
-        with chain.gym.unit():
+        with chain.gym.unit() as session:
             record_event("test.slow")
+            session.send_parting()
             written.set()
-            assert go_on.wait(20)
+            assert go_on.wait(PATIENCE_S)
 
     thread = threading.Thread(target=slow)
     thread.start()
-    assert written.wait(20)
+    assert written.wait(PATIENCE_S)
     chain.write(3)
     assert chain.seal() == 0
     assert chain.verify().pending == 3
