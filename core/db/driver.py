@@ -10,11 +10,12 @@ import itertools
 import select
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
 import sqlalchemy
-from psycopg import pq
+from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InFailedSqlTransaction, error_from_result
 from psycopg.pq.abc import PGresult
@@ -31,6 +32,7 @@ _FAILED: Final = pq.ExecStatus.FATAL_ERROR
 _SYNCED: Final = pq.ExecStatus.PIPELINE_SYNC
 _ROWS: Final = pq.ExecStatus.TUPLES_OK
 _TEXT: Final = PyFormat.TEXT
+_COMMIT: Final = b"COMMIT"
 
 _UNKNOWN: Final = "26000"
 """The server no longer knows a prepared statement."""
@@ -81,6 +83,7 @@ class Connection(psycopg.Connection[Any]):
     """
 
     wrote: bool = True
+    _parting: Sequence[tuple[Prepared, Sequence[Any]]] = ()
     _ending: bool = False
     _forgot: int = 0
 
@@ -107,18 +110,47 @@ class Connection(psycopg.Connection[Any]):
         """
         self.wrote = False
         self._take_ending()
+        self._parting = ()
         names = [self._prepare(statement) for statement, _values in statements]
-        server, found = self.pgconn, None
-        server.enter_pipeline_mode()
-        server.send_query_params(begin, None)
-        for name, (_statement, values) in zip(names, statements, strict=True):
-            server.send_query_prepared(name, values)
-        server.pipeline_sync()
+        server = self.pgconn
+        results = self._fly(
+            partial(server.send_query_params, begin, None),
+            *(
+                partial(server.send_query_prepared, name, values)
+                for name, (_statement, values) in zip(names, statements, strict=True)
+            ),
+        )
+        return results[-1] if statements else None
+
+    def _fly(self, *sends: Callable[[], None]) -> list[PGresult]:
+        """Sends statements in one flight; gives the result of each.
+
+        All answers are taken from the line before a refusal is raised, so that the
+        connection is good for what undoes the transaction. The server skips what
+        comes after a statement that it refused.
+        """
+        self.pgconn.enter_pipeline_mode()
+        try:
+            for send in sends:
+                send()
+            self.pgconn.pipeline_sync()
+            results = self._answers()
+            self.pgconn.exit_pipeline_mode()
+        except BaseException:
+            if self.pgconn.status != _BAD:
+                self.close()  # nobody knows what is still under way on it
+            raise
+        return [self._checked(result) for result in results]
+
+    def _answers(self) -> list[PGresult]:
+        """The results of all that was sent in a flight."""
+        results: list[PGresult] = []
         while (result := self._next()) is None or result.status != _SYNCED:
             if result is not None:
-                found = self._checked(result)
-        server.exit_pipeline_mode()
-        return found if statements else None
+                results.append(result)
+            elif self.pgconn.status == _BAD:
+                raise self._lost()
+        return results
 
     def _next(self) -> PGresult | None:
         """The next result of what was sent; None at the end of each statement's.
@@ -183,9 +215,7 @@ class Connection(psycopg.Connection[Any]):
             note(statement.text)
         name = self._prepare(statement)
         adapter = Transformer(self)
-        dumped = adapter.dump_sequence(values, [_TEXT] * len(values)) if values else ()
-        # psycopg's annotation forgets NULL.
-        buffers = cast("Sequence[bytes]", dumped)
+        buffers = _dumped(adapter, values)
         result = self._checked(
             self.pgconn.exec_prepared(name, buffers, adapter.formats)
         )
@@ -193,6 +223,15 @@ class Connection(psycopg.Connection[Any]):
             return []
         adapter.set_pgresult(result)
         return adapter.load_rows(0, result.ntuples, make_row)
+
+    def part_with(self, statements: Sequence[tuple[Prepared, Sequence[Any]]]) -> None:
+        """Leaves writes that nobody waits for to ``commit``, which sends them along.
+
+        Args:
+            statements: Each with one value for each parameter; they run in this order,
+                and nothing of them is there before.
+        """
+        self._parting = statements
 
     def tell(self, command: str) -> None:
         """Sends a command that has no rows, such as one about a savepoint.
@@ -208,21 +247,42 @@ class Connection(psycopg.Connection[Any]):
     def commit(self) -> None:
         """Ends the transaction, if one is open; waits when it may have written.
 
+        What was left by ``part_with`` goes out in the same flight, before the end.
+        Where the server refuses a part of it, it does not reach the end, and the
+        transaction is there to be rolled back.
+
         Raises:
             InFailedSqlTransaction: The server rolled back instead, because a
                 statement had failed and nobody had said so.
             psycopg.Error: The server refused, or is away.
         """
+        parting, self._parting = self._parting, ()
         if self._ending or self.pgconn.transaction_status == _IDLE:
             return
         if not self.wrote:
-            self.pgconn.send_query(b"COMMIT")
+            self.pgconn.send_query(_COMMIT)
             self.pgconn.flush()
             self._ending = True
             return
-        result = self._checked(self.pgconn.exec_(b"COMMIT"))
+        result = self._send_end(parting)
         if result.command_status == b"ROLLBACK":
             raise InFailedSqlTransaction("The transaction had failed before its end.")
+
+    def _send_end(self, parting: Sequence[tuple[Prepared, Sequence[Any]]]) -> PGresult:
+        server = self.pgconn
+        if not parting:
+            return self._checked(server.exec_(_COMMIT))
+        sends: list[Callable[[], None]] = []
+        for statement, values in parting:
+            for note in _watchers:
+                note(statement.text)
+            adapter = Transformer(self)
+            buffers = _dumped(adapter, values)
+            name = self._prepare(statement)
+            sends.append(
+                partial(server.send_query_prepared, name, buffers, adapter.formats)
+            )
+        return self._fly(*sends, partial(server.send_query_params, _COMMIT, None))[-1]
 
     @override
     def rollback(self) -> None:
@@ -230,6 +290,7 @@ class Connection(psycopg.Connection[Any]):
 
         Prepared statements stay, while psycopg's own way would drop all of them.
         """
+        self._parting = ()
         if self._ending or self.pgconn.transaction_status == _IDLE:
             return
         self._checked(self.pgconn.exec_(b"ROLLBACK"))
@@ -242,8 +303,7 @@ class Connection(psycopg.Connection[Any]):
     def _checked(self, result: PGresult) -> PGresult:
         """Raises what the result says went wrong."""
         if self.pgconn.status == _BAD:
-            told = self.pgconn.get_error_message()
-            raise psycopg.OperationalError(f"The connection is lost: {told}")
+            raise self._lost()
         if result.status == _FAILED:
             error = error_from_result(result, encoding=self.info.encoding)
             if is_outdated(error):
@@ -251,6 +311,18 @@ class Connection(psycopg.Connection[Any]):
                 self._forgot += 1
             raise error
         return result
+
+    def _lost(self) -> psycopg.OperationalError:
+        told = self.pgconn.get_error_message()
+        return psycopg.OperationalError(f"The connection is lost: {told}")
+
+
+def _dumped(adapter: abc.Transformer, values: Sequence[Any]) -> Sequence[bytes]:
+    """Values as they go out; psycopg's annotation forgets NULL."""
+    if not values:
+        return ()
+    dumped = adapter.dump_sequence(values, [_TEXT] * len(values))
+    return cast("Sequence[bytes]", dumped)
 
 
 class Dialect(PGDialect_psycopg):

@@ -14,15 +14,18 @@ flushes, go through SQLAlchemy on the same connection and in the same transactio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, Literal, Protocol, cast
 from uuid import UUID
 
 import psycopg
-from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import (
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+)
 from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.pool import PoolProxiedConnection
 from typing_extensions import override
@@ -30,9 +33,10 @@ from typing_extensions import override
 from core.db import driver
 from core.db.base import TenantModel
 from core.db.change import Change
-from core.db.driver import Prepared
 from core.db.entities import entity_of
 from core.db.guard import TENANT_BIND, TenancyError, in_this_gym
+from core.db.opening import opening, versions_in
+from core.db.parting import Parting
 from core.db.statement import Compiled, Statement
 
 Isolation = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
@@ -57,6 +61,8 @@ class TenantSession(Session):
         recorder: Told of every change of an audited row.
         epoch: Table of one row whose ``version`` counts for every gym; the probe adds
             it to what it reads. None where there is none.
+        parting: What is sent with the commit, or before a statement that names its
+            table. See ``core.db.writes.append``.
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class TenantSession(Session):
         self._pooled: PoolProxiedConnection | None = None
         self._connected: Connection | None = None
         self.versions: Mapping[UUID, int] = {}
+        self.parting = Parting()
 
     @property
     def tenant_id(self) -> UUID | None:
@@ -110,7 +117,8 @@ class TenantSession(Session):
         pooled = self._engine.raw_connection()
         begin = f"BEGIN ISOLATION LEVEL {self._isolation}".encode()
         try:
-            found = _driver_of(pooled).open(begin, self._opening())
+            statements = opening(self._tenant_id, self._probe, self._epoch)
+            found = _driver_of(pooled).open(begin, statements)
         except BaseException as error:
             # Whatever it was: nobody knows what is still under way on it.
             pooled.invalidate(error)
@@ -120,22 +128,7 @@ class TenantSession(Session):
         if self._isolation == "SERIALIZABLE":
             self.writes()  # what it read may be refused at its end
         if self._probe and found is not None:
-            self.versions = {
-                UUID(_text(found, row, 0)): int(_text(found, row, 1))
-                for row in range(found.ntuples)
-            }
-
-    def _opening(self) -> list[tuple[Prepared, list[bytes]]]:
-        """What names the gym to the database, and reads the versions."""
-        if self._tenant_id is None:
-            return []
-        tenant = str(self._tenant_id).encode()
-        opening = [(_NAME_GYM, [tenant])]
-        if self._probe:
-            subjects = [str(subject).encode() for subject in self._probe]
-            probe = _versions_of(len(subjects), self._epoch)
-            opening.append((probe, [tenant, *subjects]))
-        return opening
+            self.versions = versions_in(found)
 
     def read(self, statement: Statement, **values: Any) -> list[Any]:
         """Runs a compiled SELECT; returns its rows, or the objects it selects.
@@ -203,29 +196,54 @@ class TenantSession(Session):
         """
         if flush:
             self.flush()
-        if self._pooled is None:
-            raise TenancyError("This session has not begun, or has ended.")
+        pooled, prepared = self._pooled or self.require_begun(), compiled.prepared
+        if any(map(prepared.text.__contains__, self.parting.tables)):
+            self.send_parting()
         if self.in_nested_transaction():
             super().connection()  # sets the savepoint, which waits for the first use
-        connection = _driver_of(self._pooled)
-        prepared = compiled.prepared
+        connection = _driver_of(pooled)
         try:
             return connection.run(prepared, compiled.fill(values), compiled.make_row)
         except psycopg.Error as error:
             if connection.broken:
-                self._pooled.invalidate(error)
+                pooled.invalidate(error)
             raise _told(prepared.text, error) from error
+
+    def require_begun(self) -> PoolProxiedConnection:
+        """The connection of the open transaction.
+
+        Raises:
+            TenancyError: There is none.
+        """
+        if self._pooled is None:
+            raise TenancyError("This session has not begun, or has ended.")
+        return self._pooled
 
     def writes(self) -> None:
         """Notes that this transaction changes something."""
         if self._pooled is not None:
             _driver_of(self._pooled).wrote = True
 
+    def send_parting(self) -> None:
+        """Sends now what would have gone out with the commit.
+
+        Raises:
+            DBAPIError: The database refused.
+        """
+        for compiled, values in self.parting.take():
+            self.run(compiled, values, flush=False)
+
     @override
     def connection(self, *arguments: Any, **options: Any) -> Connection:
         """The connection, for statements that the guard does not see."""
         self.writes()
+        self.send_parting()
         return super().connection(*arguments, **options)
+
+    @override
+    def begin_nested(self) -> SessionTransaction:
+        self.send_parting()  # it is no part of what the savepoint may undo
+        return super().begin_nested()
 
     @override
     def get_bind(self, *_arguments: Any, **_options: Any) -> Connection:
@@ -239,6 +257,7 @@ class TenantSession(Session):
     @override
     def commit(self) -> None:
         self.flush()
+        self._leave_parting()
         if self._connected is not None:
             super().commit()
         # SQLAlchemy ends what it has begun, which may be nothing.
@@ -251,8 +270,17 @@ class TenantSession(Session):
             # It tells those who wait for the end only where it had a part in it.
             self.dispatch.after_commit(self)
 
+    def _leave_parting(self) -> None:
+        """Leaves it to the driver, which sends it along with the end."""
+        parting = self.parting.take()
+        if parting:
+            _driver_of(self.require_begun()).part_with(
+                [(write.prepared, write.fill(values)) for write, values in parting]
+            )
+
     @override
     def rollback(self) -> None:
+        self.parting.drop()
         super().rollback()
         if self._pooled is not None and self._pooled.is_valid:
             try:
@@ -265,28 +293,9 @@ class TenantSession(Session):
         if self._connected is not None or self._new or self.identity_map:
             super().close()
         pooled, self._pooled, self._connected = self._pooled, None, None
+        self.parting.drop()
         if pooled is not None:
             pooled.close()
-
-
-_NAME_GYM = Prepared("SELECT set_config('app.tenant_id', $1::text, true)")
-"""Holds until the transaction ends, so no connection carries a gym to the next."""
-
-
-@cache
-def _versions_of(subjects: int, epoch: str | None) -> Prepared:
-    """Reads the access versions of so many subjects of a gym."""
-    ids = ", ".join(f"${number}::uuid" for number in range(2, subjects + 2))
-    # The sum only grows, so it is another number after any change of either.
-    for_all = f" + coalesce((SELECT version FROM {epoch}), 0)" if epoch else ""  # noqa: S608 — ours
-    return Prepared(
-        f"SELECT id, version{for_all} FROM access_versions"  # noqa: S608 — numbers
-        f" WHERE tenant_id = $1::uuid AND id IN ({ids})"
-    )
-
-
-def _text(found: PGresult, row: int, column: int) -> str:
-    return (found.get_value(row, column) or b"").decode()
 
 
 def _told(statement: str, error: psycopg.Error) -> BaseException:
@@ -311,6 +320,8 @@ def _guard(state: ORMExecuteState) -> None:
             "Only ORM statements on mapped classes run here; text and Core "
             "statements would pass the wall between gyms unseen."
         )
+    session._autoflush()  # noqa: SLF001 — what SQLAlchemy does next may leave more
+    session.send_parting()
     touches_gym = any(
         issubclass(mapper.class_, TenantModel) for mapper in state.all_mappers
     )

@@ -10,6 +10,7 @@ session's SELECT passes.
 import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 from sqlalchemy import (
@@ -159,7 +160,8 @@ def _row_maker(
     names: Sequence[str], processors: Sequence[Processor | None]
 ) -> Callable[[Sequence[Any]], Any]:
     row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 — its names are known only now
-    make: Callable[[Sequence[Any]], Any] = row._make
+    # What ``_make`` does, without a Python call for each row.
+    make: Callable[[Sequence[Any]], Any] = partial(tuple.__new__, row)
     if not any(processors):
         return make
     return lambda values: make(

@@ -13,15 +13,12 @@ they run: the erasure of any model's rows, a clean-up, a test. Rows are inserted
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Table,
-    bindparam,
     delete,
     func,
     inspect,
@@ -29,7 +26,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy import insert as sql_insert
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.db.base import TenantModel
@@ -41,21 +37,15 @@ from core.db.changes import (
     snapshot,
     visible_columns,
 )
-from core.db.compiled_writes import Makers, defaults_of, with_next_version
+from core.db.compiled_writes import with_next_version
 from core.db.entities import entity_of
+from core.db.insertions import FEW, MANY, Appended, Returned, insertion, is_referred_to
 from core.db.session import SEES_ITS_GYM, TenantSession
-from core.db.statement import Compiled, attributes_of
+from core.db.statement import attributes_of
 
 Row = TypeVar("Row", bound=TenantModel)
 
 _OPTIONS = {SEES_ITS_GYM: True}
-
-Returned = Literal["row", "id", "nothing"]
-"""What an INSERT tells of each row; one that tells nothing raises at a conflict."""
-
-FEW: Final = 4
-"""So many rows are inserted by a statement compiled for their number; more by
-SQLAlchemy's own batches, which would be compiled for each number otherwise."""
 
 
 def _stamped(
@@ -117,12 +107,11 @@ def _send(
     rows: Sequence[Mapping[str, Any]],
     *,
     returns: Returned,
-    flush: bool = True,
 ) -> list[Any]:
     """Runs the INSERT of a few rows that give the same columns."""
     session.writes()
-    insertion = _insertion(model, frozenset(rows[0]), len(rows), returns=returns)
-    return session.run(insertion.compiled, insertion.values(rows), flush=flush)
+    found = insertion(model, frozenset(rows[0]), len(rows), returns)
+    return session.run(found.compiled, found.values(rows))
 
 
 def _refuse_audited(model: type[TenantModel]) -> None:
@@ -155,9 +144,18 @@ def insert_unread(
 
 
 def append(
-    session: TenantSession, model: type[TenantModel], rows: Sequence[Mapping[str, Any]]
+    session: TenantSession,
+    model: type[TenantModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    skip_taken: bool = False,
 ) -> None:
     """Inserts rows that nobody reads back here and that are not audited themselves.
+
+    They go out with the commit, in the same flight and with others of their kind in one
+    statement; what the database refuses is raised there. A statement that names their
+    table has them sent first, and so has a savepoint. Rows that others may refer to,
+    those within a savepoint, and more than ``MANY`` of them are sent at once.
 
     Nothing is flushed first, so that what happens in a flush may be recorded by it.
 
@@ -165,66 +163,44 @@ def append(
         session: Of this unit of work.
         model: Whose rows they are.
         rows: Values by attribute; the same attributes in all.
+        skip_taken: Leave out those that any constraint refuses, instead of failing.
 
     Raises:
         TypeError: The model is audited.
+        TenancyError: The session serves no gym, or has not begun.
     """
     _refuse_audited(model)
     if not rows:
         return
+    session.require_begun()
+    session.writes()
+    returns: Returned = "nothing, skipping" if skip_taken else "nothing"
     stamped = _stamped(session, rows)
-    if len(stamped) <= FEW:
-        _send(session, model, stamped, returns="nothing", flush=False)
+    if len(stamped) > MANY:
+        _append_many(session, model, stamped, skip_taken=skip_taken)
         return
+    fresh = Appended(model, returns, stamped)
+    if session.in_nested_transaction() or is_referred_to(model):
+        for compiled, values in fresh.statements():
+            session.run(compiled, values, flush=False)
+        return
+    kept = session.parting.keep((model, frozenset(rows[0]), returns), fresh)
+    if kept is not fresh:
+        kept.rows += stamped
+
+
+def _append_many(
+    session: TenantSession,
+    model: type[TenantModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    skip_taken: bool,
+) -> None:
+    statement = insert(model)
+    if skip_taken:
+        statement = statement.on_conflict_do_nothing()
     # RETURNING is what makes SQLAlchemy send many rows in one statement.
-    statement = sql_insert(model).returning(model.id)
-    session.connection().execute(statement, stamped)
-
-
-@dataclass(frozen=True, slots=True)
-class _Insertion:
-    """An INSERT of a few rows, compiled.
-
-    Attributes:
-        made: Makes the value of a column that is not given, for each row.
-        fixed: What other columns begin as that are not given.
-    """
-
-    compiled: Compiled
-    made: Makers
-    fixed: Mapping[str, Any]
-
-    def values(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """The value of each parameter; a row's number is part of its name."""
-        found: dict[str, Any] = {}
-        for number, row in enumerate(rows):
-            made = {name: make(None) for name, make in self.made.items()}
-            for name, value in {**self.fixed, **made, **row}.items():
-                found[f"{name}_{number}"] = value
-        return found
-
-
-@cache
-def _insertion(
-    model: type[TenantModel], names: frozenset[str], count: int, *, returns: Returned
-) -> _Insertion:
-    """Compiles the INSERT of ``count`` rows that give the columns ``names``."""
-    made, fixed = defaults_of(model, names)
-    columns = {name: getattr(model, name).type for name in {*names, *made, *fixed}}
-    statement: Any = insert(model).values(
-        [
-            {
-                name: bindparam(f"{name}_{number}", type_=kind, required=True)
-                for name, kind in columns.items()
-            }
-            for number in range(count)
-        ]
-    )
-    if returns != "nothing":
-        keys = ["id"] if returns == "id" else attributes_of(inspect(model))
-        read = [getattr(model, key) for key in keys]
-        statement = statement.on_conflict_do_nothing().returning(*read)
-    return _Insertion(Compiled(statement), made, fixed)
+    session.connection().execute(statement.returning(model.id), rows)
 
 
 def insert_batch(
@@ -263,7 +239,11 @@ def insert_batch(
         [*fixed, *each], select(*values, *unrolled), include_defaults=False
     )
     session.flush()
-    session.connection().execute(statement)
+    connection = session.connection()
+    # A foreign key is checked row by row, with a plan the connection keeps. One made
+    # while the table was small may go through all that the gym has, for each row.
+    connection.exec_driver_sql("DISCARD PLANS")
+    connection.execute(statement)
     shared = {
         name: same[name] for name in visible_columns(inspect(model)) if name in same
     }

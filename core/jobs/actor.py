@@ -102,13 +102,14 @@ class JobActor(Generic[Params]):
         return self.name.partition(".")[0]
 
     @cached_property
-    def first_parameter(self) -> str:
-        """Under this name an event reaches a subscriber.
+    def event_parameter(self) -> str:
+        """Under this name an event reaches a subscriber: its first parameter.
 
         Raises:
-            JobDeclarationError: It takes no argument.
+            JobDeclarationError: It takes no argument, or needs more than the event.
         """
         for name in inspect.signature(self.work).parameters:
+            self.check({name: None})
             return name
         raise JobDeclarationError(f"{self.name} takes no event.")
 

@@ -9,7 +9,7 @@ from core.context import hooks
 from core.db.services import service
 from core.jobs.actor import JobActor
 from core.jobs.errors import JobDeclarationError
-from core.jobs.outbox import enqueue
+from core.jobs.outbox import enqueue_each
 
 Subscription = tuple[type[Any], JobActor[Any]]
 """A class of events, and the actor whose first parameter takes one."""
@@ -99,8 +99,7 @@ def emit(event: object) -> int:
         for kind, actor in group
         if isinstance(event, kind)
     ]
-    for actor in listening:
-        enqueue(actor, args={actor.first_parameter: event})
+    enqueue_each(listening, event)
     service(Listeners).tell(event)
     return len(listening)
 

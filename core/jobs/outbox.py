@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Boolean, func
+
 from core.clock import utc_now
 from core.context import current_or_none
+from core.db.compiled_writes import Deleting, Updating
+from core.db.statement import given
 from core.db.unit import session
-from core.db.writes import append, delete_where, insert_unread, update_where
+from core.db.writes import append, insert_unread
 from core.ids import new_id
 from core.jobs.actor import JobActor
 from core.jobs.codec import encode
@@ -19,6 +23,20 @@ PARKED_OFF = "PARKED: plugin is off"
 PARKED_GYM = "PARKED: gym is not active"
 
 _MAX_TRACE = 128
+
+_WITHDRAW = Deleting(
+    OutboxJob,
+    OutboxJob.kind == given("kind"),
+    OutboxJob.dedup_key == given("key"),
+    OutboxJob.state.in_([JobState.PENDING.value, JobState.QUEUED.value]),
+)
+_WAKE = Updating(
+    OutboxJob,
+    OutboxJob.state == JobState.PENDING.value,
+    OutboxJob.last_error.in_([PARKED_OFF, PARKED_GYM]),
+    func.starts_with(OutboxJob.kind, given("prefix"), type_=Boolean),
+    values={"run_at": given("now")},
+)
 
 
 def enqueue(
@@ -44,11 +62,19 @@ def enqueue(
     Raises:
         JobDeclarationError: The arguments do not fit.
     """
-    given = dict(args or {})
+    arguments = dict(args or {})
     if isinstance(actor, JobActor):
-        actor.check(given)
-    row = _row(_name(actor), given, run_at=run_at, key=key)
-    job_id: UUID = row["id"]
+        actor.check(arguments)
+    job_id = new_id()
+    row = {
+        **_now(),
+        "id": job_id,
+        "kind": _name(actor),
+        "args": encode(arguments),
+        "dedup_key": key,
+    }
+    if run_at is not None:
+        row["run_at"] = run_at
     if key is None:  # and so no constraint can refuse it
         append(session(), OutboxJob, [row])
         return job_id
@@ -68,14 +94,42 @@ class Wanted:
     key: str
 
 
-def enqueue_many(actor: str, jobs: Sequence[Wanted]) -> int:
-    """Writes jobs of one actor with one statement.
+def enqueue_many(actor: str, jobs: Sequence[Wanted]) -> None:
+    """Writes jobs of one actor, but for those whose keys are taken."""
+    common = {**_now(), "kind": actor}
+    rows = [
+        {
+            **common,
+            "id": new_id(),
+            "args": encode(job.args),
+            "dedup_key": job.key,
+            "run_at": job.run_at,
+        }
+        for job in jobs
+    ]
+    append(session(), OutboxJob, rows, skip_taken=True)
 
-    Returns:
-        How many were written; the keys of the others were taken.
+
+def enqueue_each(actors: Sequence[JobActor[Any]], event: object) -> None:
+    """Writes a job of each actor, whose first parameter takes ``event``.
+
+    Raises:
+        JobDeclarationError: The event does not fit, or an actor takes more than it.
     """
-    rows = [_row(actor, job.args, run_at=job.run_at, key=job.key) for job in jobs]
-    return insert_unread(session(), OutboxJob, rows)
+    if not actors:
+        return
+    common = {**_now(), "dedup_key": None}
+    [encoded] = encode({"event": event}).values()
+    rows = [
+        {
+            **common,
+            "id": new_id(),
+            "kind": actor.name,
+            "args": {actor.event_parameter: encoded},
+        }
+        for actor in actors
+    ]
+    append(session(), OutboxJob, rows)
 
 
 def withdraw(actor: JobActor[Any] | str, *, key: str) -> bool:
@@ -83,15 +137,7 @@ def withdraw(actor: JobActor[Any] | str, *, key: str) -> bool:
 
     A withdrawn job leaves nothing behind, so its key is free again.
     """
-    return bool(
-        delete_where(
-            session(),
-            OutboxJob,
-            OutboxJob.kind == _name(actor),
-            OutboxJob.dedup_key == key,
-            OutboxJob.state.in_([JobState.PENDING, JobState.QUEUED]),
-        )
-    )
+    return bool(_WITHDRAW.run(session(), kind=_name(actor), key=key))
 
 
 def wake(owner: str | None = None) -> int:
@@ -101,26 +147,15 @@ def wake(owner: str | None = None) -> int:
         owner: Only this plugin's, which was switched on; None for all, when the gym
             is active again.
     """
-    criteria = [
-        OutboxJob.state == JobState.PENDING,
-        OutboxJob.last_error.in_([PARKED_OFF, PARKED_GYM]),
-    ]
-    if owner is not None:
-        criteria.append(OutboxJob.kind.startswith(f"{owner}.", autoescape=True))
-    return update_where(session(), OutboxJob, *criteria, values={"run_at": utc_now()})
+    prefix = "" if owner is None else f"{owner}."
+    return len(_WAKE.run(session(), prefix=prefix, now=utc_now()))
 
 
-def _row(
-    kind: str, args: Mapping[str, Any], *, run_at: datetime | None, key: str | None
-) -> dict[str, Any]:
-    """A job on behalf of whoever acts now."""
+def _now() -> dict[str, Any]:
+    """What jobs have in common that are written here and now, by whoever acts."""
     here, now = current_or_none(), utc_now()
     return {
-        "id": new_id(),
-        "kind": kind,
-        "args": encode(dict(args)),
-        "dedup_key": key,
-        "run_at": run_at or now,
+        "run_at": now,
         "created_at": now,
         "actor_id": here.actor.user_id if here else None,
         "trace_id": here.trace_id[:_MAX_TRACE] if here else None,

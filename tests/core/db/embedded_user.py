@@ -141,7 +141,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     pg = EmbeddedPostgres(options.home, settings=FAST)
     try:
-        pg.start(timeout=30)
+        pg.start(timeout=120)
         with connect(pg) as connection:
             connection.execute("SELECT 1")
     except EmbeddedPostgresError as error:

@@ -270,6 +270,66 @@ class TestEnding:
         assert connection.run(counted, (), tuple) == [(2,)]
         assert connection.run(kept, (), tuple) == [(2,)]
 
+    def test_what_is_left_goes_out_with_the_end(
+        self, connection: Connection, table: str
+    ) -> None:
+        insert = Prepared(f"INSERT INTO {table} VALUES ($1::integer)")
+        counted = Prepared(f"SELECT count(*) FROM {table}")
+        connection.open(b"BEGIN", ())
+        connection.wrote = True
+        connection.part_with([(insert, (3,)), (insert, (4,))])
+        assert connection.run(counted, (), tuple) == [(2,)]
+        told: list[str] = []
+        with driver.watch(told.append):
+            connection.commit()
+        assert told == [insert.text] * 2
+        assert status(connection) == IDLE
+        assert connection.run(counted, (), tuple) == [(4,)]
+
+    @pytest.mark.parametrize("place", [0, 1])
+    def test_a_part_that_is_refused_keeps_the_end_from_coming(
+        self, connection: Connection, table: str, place: int
+    ) -> None:
+        insert = Prepared(f"INSERT INTO {table} VALUES ($1::integer)")
+        parting: list[tuple[Prepared, tuple[int]]] = [(insert, (3,))]
+        parting.insert(place, (HALF, (0,)))
+        connection.open(b"BEGIN", ())
+        connection.wrote = True
+        connection.part_with(parting)
+        with pytest.raises(pg.DivisionByZero):
+            connection.commit()
+        assert status(connection) == IN_ERROR
+        connection.rollback()
+        counted = Prepared(f"SELECT count(*) FROM {table}")
+        assert connection.run(counted, (), tuple) == [(2,)]
+
+    def test_an_end_that_is_refused_is_raised(
+        self, connection: Connection, table: str
+    ) -> None:
+        connection.tell(
+            f"ALTER TABLE {table} ADD UNIQUE (n) DEFERRABLE INITIALLY DEFERRED"
+        )
+        insert = Prepared(f"INSERT INTO {table} VALUES ($1::integer)")
+        connection.open(b"BEGIN", ())
+        connection.wrote = True
+        connection.part_with([(insert, (1,))])
+        with pytest.raises(pg.UniqueViolation):
+            connection.commit()
+        assert status(connection) == IDLE
+
+    def test_what_was_left_is_forgotten_by_who_undoes(
+        self, connection: Connection, table: str
+    ) -> None:
+        delete = Prepared(f"DELETE FROM {table}")
+        connection.open(b"BEGIN", ())
+        connection.part_with([(delete, ())])
+        connection.rollback()
+        connection.open(b"BEGIN", ())
+        connection.wrote = True
+        connection.commit()
+        counted = Prepared(f"SELECT count(*) FROM {table}")
+        assert connection.run(counted, (), tuple) == [(2,)]
+
     def test_a_cursor_after_an_end_that_nobody_waited_for(
         self, connection: Connection
     ) -> None:

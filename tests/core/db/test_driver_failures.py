@@ -63,6 +63,20 @@ class TestLosses:
             connection.commit()
         assert connection.broken
 
+    def test_gone_before_an_end_that_takes_more_along(
+        self, connection: Connection, watched: Server
+    ) -> None:
+        connection.run(HALF, (1,), tuple)
+        connection.open(b"BEGIN", ())
+        connection.wrote = True
+        connection.part_with([(HALF, (1,)), (HALF, (2,))])
+        watched.end()
+        with pytest.raises(psycopg.OperationalError):
+            connection.commit()
+        with suppress(psycopg.OperationalError):
+            connection.run(ONE, (), tuple)
+        assert connection.broken
+
     def test_gone_before_the_end_of_a_reader_shows_at_the_next_opening(
         self, connection: Connection, watched: Server
     ) -> None:

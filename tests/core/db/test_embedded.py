@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,14 +33,19 @@ def test_a_fresh_start_answers_queries(pg: EmbeddedPostgres) -> None:
     engine.dispose()
 
 
-def test_data_outlives_a_restart_and_the_restart_is_fast(pg: EmbeddedPostgres) -> None:
+def test_data_outlives_a_restart_that_has_nothing_to_mend(
+    pg: EmbeddedPostgres, tmp_path: Path
+) -> None:
     with connect(pg) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     pg.stop()
     assert pg.pid is None
-    begun = time.monotonic()
+    log = tmp_path / "postgres" / "server.log"
+    before = len(log.read_text())
     pg.start()
-    assert time.monotonic() - begun < 5  # measured: 0.03 s
+    told = log.read_text()[before:]
+    assert "database system was shut down at" in told
+    assert "recovery" not in told
     with connect(pg) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
 
@@ -130,8 +135,8 @@ def test_a_busy_back_end_of_a_killed_server_does_not_block_the_next(
         while other.execute(query).fetchone() != (1,):
             time.sleep(0.01)
     kill_server(pg)
-    pg.start(timeout=20)
-    thread.join(5)
+    pg.start()
+    thread.join(60)
     assert not thread.is_alive()
     with connect(pg) as after:
         assert after.execute("SELECT 1").fetchone() == (1,)
@@ -142,7 +147,7 @@ def test_a_crashed_back_end_restarts_the_server_in_place(pg: EmbeddedPostgres) -
         os.kill(connection.info.backend_pid, signal.SIGKILL)
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             with connect(pg) as connection:
@@ -171,14 +176,24 @@ def test_a_stale_pid_file_harms_nobody(pg: EmbeddedPostgres, tmp_path: Path) -> 
         bystander.kill()
 
 
+def half_made(places: Iterable[Path]) -> Path:
+    """A home whose user was killed at work on the cluster; it may be done too soon."""
+    for home in places:
+        base = home / "postgres"
+        with User(home) as user:
+            while not (found := list(base.glob("data*/PG_VERSION"))):
+                time.sleep(0.002)
+            user.kill()
+        if not (base / "data").exists():
+            assert found
+            return home
+    raise AssertionError("All of them were done.")
+
+
 def test_a_half_made_cluster_is_made_anew(tmp_path: Path) -> None:
-    base = tmp_path / "postgres"
-    with User(tmp_path) as user:
-        while not list(base.glob("data.new-*/PG_VERSION")):
-            time.sleep(0.002)
-        user.kill()
-    assert not (base / "data").exists()
-    with EmbeddedPostgres(tmp_path, settings=FAST) as pg, connect(pg) as connection:
+    home = half_made(tmp_path / str(number) for number in range(10))
+    base = home / "postgres"
+    with EmbeddedPostgres(home, settings=FAST) as pg, connect(pg) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert not list(base.glob("data.new-*"))
 

@@ -18,7 +18,7 @@ from core.jobs.codec import decode, encode
 from core.jobs.errors import JobDeclarationError
 from core.jobs.events import Subscription, emit
 from core.jobs.models import OutboxJob
-from core.jobs.outbox import enqueue, wake, withdraw
+from core.jobs.outbox import enqueue, enqueue_each, wake, withdraw
 from core.jobs.registry import Registry
 from core.jobs.schedule import Every
 from core.plugin.manager import Plugins
@@ -134,6 +134,23 @@ def test_an_event_reaches_those_who_listen_and_are_on(gym: TestGym) -> None:
         [job] = stored()
     assert job.kind == "listener.note"
     assert note.decoded(job.args) == {"event": event}
+
+
+def test_a_listener_takes_the_event_and_nothing_else(gym: TestGym) -> None:
+    @actor("listener.greedy")
+    def greedy(event: SessionHeld, more: int) -> None:
+        raise AssertionError(event, more)
+
+    @actor("listener.deaf")
+    def deaf() -> None: ...
+
+    event = SessionHeld(new_id(), datetime(2026, 3, 1, tzinfo=UTC))
+    for wrong in (greedy, deaf):
+        with gym.unit(), pytest.raises(JobDeclarationError, match=wrong.name):
+            enqueue_each([note, wrong], event)
+    with gym.unit():
+        enqueue_each([], event)
+        assert stored() == []
 
 
 def test_plugins_give_actors_and_schedules() -> None:

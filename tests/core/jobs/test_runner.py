@@ -1,10 +1,9 @@
 """Running a job: its effect counts once, whatever happens in between."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from core.jobs.runtime import JobRef, Runtime
 from core.jobs.tokens import WorkerId
 from core.testing.kit import TestGym
 from tests.core.jobs.conftest import Collector, MakeRuntime
+from tests.core.jobs.patience import wait_until
 from tests.core.jobs.probe import count, mark, marks
 
 
@@ -53,6 +53,12 @@ def the_job(gym: TestGym) -> OutboxJob:
     with gym.unit():
         [job] = session().scalars(select(OutboxJob))
         return job
+
+
+def lease_of(gym: TestGym) -> datetime:
+    until = the_job(gym).lease_until
+    assert until is not None
+    return until
 
 
 def put(gym: TestGym, what: JobActor[Any], **args: Any) -> None:
@@ -100,18 +106,20 @@ def test_a_failed_job_waits_dies_and_is_retried_by_hand(
         if not mended:
             raise ProviderFailed("secret@example.com said no")
 
-    put(gym, broken, number=1)
-    line = Line(runtime(broken))
-    assert line.run() is Outcome.FAILED
-    job = the_job(gym)
-    assert (job.state, job.attempts) == ("pending", 1)
-    assert job.run_at > utc_now()
-    assert job.last_error is not None
-    assert job.last_error.startswith("PROVIDER_ERROR at tests")
-    assert line.relay.forward() == 0
-    with gym.unit(), pytest.raises(JobNotDead):
-        retry(job.id)
-    with frozen_at(utc_now() + timedelta(minutes=1)):
+    now = utc_now()
+    with frozen_at(now):
+        put(gym, broken, number=1)
+        line = Line(runtime(broken))
+        assert line.run() is Outcome.FAILED
+        job = the_job(gym)
+        assert (job.state, job.attempts) == ("pending", 1)
+        assert job.run_at > now
+        assert job.last_error is not None
+        assert job.last_error.startswith("PROVIDER_ERROR at tests")
+        assert line.relay.forward() == 0
+        with gym.unit(), pytest.raises(JobNotDead):
+            retry(job.id)
+    with frozen_at(now + timedelta(minutes=1)):
         assert line.run() is Outcome.DEAD
         assert line.relay.forward() == 0
     assert count_of(gym) == 0
@@ -160,9 +168,9 @@ def test_a_worker_that_slept_through_its_lease_changes_nothing(
     @actor("probe.sleepy")
     def sleepy(*, number: int) -> None:
         if current_job().attempt == 1:
-            with frozen_at(utc_now() + timedelta(seconds=5)):
+            with frozen_at(utc_now() + timedelta(hours=1)):
                 assert line.relay.sweep() == 1
-            with frozen_at(utc_now() + timedelta(minutes=1)):
+            with frozen_at(utc_now() + timedelta(hours=2)):
                 assert line.run() is Outcome.DONE
         mark(number)
 
@@ -179,10 +187,10 @@ def test_a_long_job_keeps_its_lease(gym: TestGym, runtime: MakeRuntime) -> None:
 
     @actor("probe.long")
     def long(*, number: int) -> None:
-        deadline = time.monotonic() + 1.6
-        while time.monotonic() < deadline:
-            time.sleep(0.1)
-        swept.append(line.relay.sweep())
+        granted = lease_of(gym)
+        wait_until(lambda: lease_of(gym) > granted)
+        with frozen_at(granted + timedelta(milliseconds=1)):
+            swept.append(line.relay.sweep())
         mark(number)
 
     put(gym, long, number=1)
@@ -222,7 +230,7 @@ def test_a_step_is_refused_when_the_lease_is_gone(
 
     @actor("probe.steps", stepwise=True)
     def steps(*, number: int) -> None:
-        with frozen_at(utc_now() + timedelta(seconds=5)):
+        with frozen_at(utc_now() + timedelta(hours=1)):
             line.relay.sweep()
         step(lambda: mark(number))
 
