@@ -2,8 +2,9 @@
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
-from typing import TypeVar
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from flask import Request
@@ -18,15 +19,31 @@ from core.plugin.directory import TenantDirectory
 Name = tuple[str, str]
 """``("slug", …)`` or ``("host", …)``."""
 
-Kept = TypeVar("Kept")
-
 _ASK_AGAIN_S = 5.0
-_MAX_NAMES = 50_000
-_MAX_GYMS = 5_000
+_LATELY_S = 1.0
+_MAX_STRAYS = 50_000
+_MAX_GYMS = 20_000
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is kept of a gym: itself once it was read, and names that lead to it.
+
+    Attributes:
+        true_at: When the database last said that it is as it was read.
+    """
+
+    gym: Gym | None = None
+    true_at: float = 0.0
+    names: set[Name] = field(default_factory=set)
 
 
 class GymCache:
-    """Resolves requests to gyms and keeps each gym for exactly one version."""
+    """Resolves requests to gyms and keeps each gym for exactly one version.
+
+    Kept are the gyms that were asked for last. Forgetting one costs what is kept of
+    it, however many others there are.
+    """
 
     def __init__(
         self, directory: TenantDirectory, units: UnitOfWork, base_domain: str
@@ -36,9 +53,10 @@ class GymCache:
         self._suffix = f".{base_domain.lower()}"
         self._base = base_domain.lower()
         self._known: dict[Name, UUID] = {}
-        self._strays: dict[Name, float] = {}
-        self._gyms: dict[UUID, Gym] = {}
+        self._strays: OrderedDict[Name, float] = OrderedDict()
+        self._kept: OrderedDict[UUID, _Kept] = OrderedDict()
         self._lock = threading.Lock()
+        """Held by whoever changes one of the three."""
 
     def resolve(self, request: Request) -> UUID | None:
         """The gym that a request addresses: host, then path prefix, then header.
@@ -67,10 +85,12 @@ class GymCache:
                 slug=value if kind == "slug" else None,
                 host=value if kind == "host" else None,
             )
-        if found is None:
-            self._remember(self._strays, name, now + _ASK_AGAIN_S)
-        else:
-            self._remember(self._known, name, found)
+        with self._lock:
+            if found is None:
+                self._note_stray(name, now + _ASK_AGAIN_S)
+            else:
+                self._known[name] = found
+                self._entry(found).names.add(name)
         return found
 
     def at_version(
@@ -80,18 +100,21 @@ class GymCache:
         if version is None:
             self._forget(tenant_id)
             return None
-        gym = self._gyms.get(tenant_id)
-        if gym is None or gym.version != version:
+        gym = self._last_read(tenant_id, version)
+        if gym is None:
             gym = self._directory.load(session, tenant_id)
             if gym is None:
                 self._forget(tenant_id)
                 return None
-            self._drop_old_names(gym)
-            with self._lock:
-                if len(self._gyms) >= _MAX_GYMS:
-                    self._gyms.clear()
-                self._gyms[tenant_id] = gym
+            self._keep(gym)
         return gym
+
+    def lately(self, tenant_id: UUID) -> Gym | None:
+        """The gym as it was within the last second; None where nobody has looked."""
+        kept = self._kept.get(tenant_id)
+        if kept is None or time.monotonic() - kept.true_at > _LATELY_S:
+            return None
+        return kept.gym
 
     def last_known(self, request: Request) -> Gym | None:
         """The gym that a request addresses, as this process last saw it.
@@ -102,7 +125,8 @@ class GymCache:
         for name in self._names_in(request):
             tenant_id = self._known.get(name)
             if tenant_id is not None:
-                return self._gyms.get(tenant_id)
+                kept = self._kept.get(tenant_id)
+                return None if kept is None else kept.gym
         return None
 
     def _names_in(self, request: Request) -> Iterator[Name]:
@@ -120,22 +144,53 @@ class GymCache:
         if slug:
             yield ("slug", str(slug).lower()[:64])
 
-    def _remember(self, names: dict[Name, Kept], name: Name, value: Kept) -> None:
+    def _last_read(self, tenant_id: UUID, version: int) -> Gym | None:
+        """The gym if it was read at this version; it counts as asked for now."""
         with self._lock:
-            if len(names) >= _MAX_NAMES:
-                names.clear()
-            names[name] = value
+            kept = self._kept.get(tenant_id)
+            if kept is None:
+                return None
+            self._kept.move_to_end(tenant_id)
+            if kept.gym is None or kept.gym.version != version:
+                return None
+            kept.true_at = time.monotonic()
+            return kept.gym
 
-    def _drop_old_names(self, gym: Gym) -> None:
-        """Forgets slugs and domains that this gym gave up."""
+    def _keep(self, gym: Gym) -> None:
+        """Keeps a gym as it was just read, without the names that it gave up."""
         current = {("slug", gym.slug), *(("host", domain) for domain in gym.domains)}
         with self._lock:
-            for name in [n for n, owner in self._known.items() if owner == gym.id]:
-                if name not in current:
-                    del self._known[name]
+            kept = self._entry(gym.id)
+            kept.gym, kept.true_at = gym, time.monotonic()
+            self._drop_names(gym.id, kept.names - current)
+            kept.names &= current
 
     def _forget(self, tenant_id: UUID) -> None:
         with self._lock:
-            self._gyms.pop(tenant_id, None)
-            for name in [n for n, owner in self._known.items() if owner == tenant_id]:
+            kept = self._kept.pop(tenant_id, None)
+            if kept is not None:
+                self._drop_names(tenant_id, kept.names)
+
+    # The following are called under the lock.
+
+    def _entry(self, tenant_id: UUID) -> _Kept:
+        """What is kept of a gym; for a new one, that asked for longest ago goes."""
+        kept = self._kept.setdefault(tenant_id, _Kept())
+        self._kept.move_to_end(tenant_id)
+        if len(self._kept) > _MAX_GYMS:
+            oldest, forgotten = self._kept.popitem(last=False)
+            self._drop_names(oldest, forgotten.names)
+        return kept
+
+    def _drop_names(self, tenant_id: UUID, names: set[Name]) -> None:
+        """Forgets names of a gym, but for those that lead to another by now."""
+        for name in names:
+            if self._known.get(name) == tenant_id:
                 del self._known[name]
+
+    def _note_stray(self, name: Name, until: float) -> None:
+        """Notes a name that leads nowhere; beyond the limit the oldest one goes."""
+        self._strays[name] = until
+        self._strays.move_to_end(name)
+        if len(self._strays) > _MAX_STRAYS:
+            self._strays.popitem(last=False)

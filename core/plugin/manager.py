@@ -1,6 +1,6 @@
 """Finding, ordering and calling plugins."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from itertools import pairwise
 from pathlib import Path
@@ -51,14 +51,21 @@ class TenantHooks:
     def __init__(self, manager: pluggy.PluginManager, silent: Sequence[Plugin]) -> None:
         self._manager = manager
         self._silent = silent
-        self._callers: dict[str, Callable[..., Any]] = {}
+        self._callers: dict[str, pluggy.HookCaller] = {}
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> pluggy.HookCaller:
         caller = self._callers.get(name)
         if caller is None:
             caller = self._manager.subset_hook_caller(name, self._silent)
             self._callers[name] = caller
         return caller
+
+    def hears(self, name: str) -> bool:
+        """Whether a plugin that is on has something to say to a hook.
+
+        Ask where the call alone needs what costs a statement.
+        """
+        return bool(getattr(self, name).get_hookimpls())
 
 
 class Plugins:

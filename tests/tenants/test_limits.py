@@ -1,7 +1,9 @@
 """Plan limits on members and staff, however many come at once."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import func, select
@@ -10,8 +12,11 @@ from core.auth.account_models import AuthRequest
 from core.auth.accounts import create_user
 from core.auth.models import User
 from core.auth.registration import answer_sign_up
+from core.clock import frozen_at, utc_now
+from core.db.driver import Connection
 from core.errors import PlanLimit
 from core.ids import new_id
+from core.plugin import gyms
 from core.testing.kit import TestGym
 from tenants.registry import change_gym
 
@@ -131,3 +136,83 @@ def test_the_service_refuses_as_well(limited: TestGym) -> None:
     set_limits(limited, members=1)
     with limited.unit(), pytest.raises(PlanLimit):
         create_user(**person("client"))
+
+
+class TestRequestsAMinute:
+    """What a plan holds all callers of a gym to."""
+
+    @pytest.fixture(autouse=True)
+    def clock(self) -> Iterator[None]:
+        with frozen_at(utc_now()):
+            yield
+
+    @pytest.fixture
+    def held(self, gym: TestGym) -> TestGym:
+        """A gym that has used up what its plan grants."""
+        set_limits(gym, requestsPerMinute=2)
+        assert [ask(gym) for _ in range(3)] == [200, 200, 429]
+        return gym
+
+    @pytest.mark.parametrize(("lately", "openings"), [(1e9, 0), (-1.0, 1)])
+    def test_one_too_many_opens_no_transaction_where_the_gym_is_known(
+        self,
+        held: TestGym,
+        monkeypatch: pytest.MonkeyPatch,
+        lately: float,
+        openings: int,
+    ) -> None:
+        monkeypatch.setattr(gyms, "_LATELY_S", lately)
+        opened: list[object] = []
+        original = Connection.open
+
+        def count(self: Connection, *arguments: Any) -> Any:
+            opened.append(arguments)
+            return original(self, *arguments)
+
+        with patch.object(Connection, "open", count):
+            error = held.api("admin").fail(
+                "GET", "/audits", expect=429, code="RATE_LIMITED"
+            )
+        assert error["details"] == {"limit": "gym"}
+        assert len(opened) == openings
+
+    def test_what_comes_before_it_stays_before_it(
+        self, held: TestGym, other_gym: TestGym, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(gyms, "_LATELY_S", 1e9)
+        path = "/audits"
+        stranger = other_gym.api("admin")
+        stranger.fail(
+            "GET",
+            path,
+            headers={"X-Tenant": held.slug},
+            expect=403,
+            code="TENANT_MISMATCH",
+        )
+        stranger.fail(
+            "GET",
+            path,
+            headers={"X-Tenant": "no-such-gym"},
+            expect=404,
+            code="TENANT_UNKNOWN",
+        )
+        assert ask(other_gym) == 200
+
+    def test_a_plan_that_grants_more_is_seen(
+        self, held: TestGym, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_limits(held, requestsPerMinute=None)
+        monkeypatch.setattr(gyms, "_LATELY_S", -1.0)  # the moment is over
+        assert [ask(held) for _ in range(3)] == [200] * 3
+
+    def test_a_served_request_counts_once(self, gym: TestGym) -> None:
+        set_limits(gym, requestsPerMinute=9)
+        left = [
+            gym.api("admin").raw("GET", "/audits").headers["RateLimit-Remaining"]
+            for _ in range(3)
+        ]
+        assert left == ["8", "7", "6"]
+
+
+def ask(gym: TestGym) -> int:
+    return gym.api("admin").raw("GET", "/audits").status_code
