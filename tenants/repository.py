@@ -1,12 +1,11 @@
 """All reads of the registry's tables, of any gym or of the session's own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Date, cast, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -16,10 +15,12 @@ from core.auth.attempts import FORGOTTEN_AFTER
 from core.auth.emails import key_of
 from core.clock import utc_now
 from core.context import RoleRights
+from core.db.compiled_writes import Deleting
 from core.db.session import TenantSession
+from core.db.statement import Statement, given
 from core.db.versions import AccessVersion
-from core.db.writes import delete_where
 from core.http.idempotency import KEPT_FOR, IdempotencyKey
+from core.http.ordering import in_order
 from core.http.page import Page
 from core.jobs.models import JobState, OutboxJob
 from core.jobs.outbox import PARKED_OFF
@@ -38,13 +39,43 @@ from tenants.models import (
     UsageDay,
 )
 
+_GYM = Statement(select(GymRow).where(GymRow.id == given("id")))
+_ID_BY_SLUG = Statement(select(GymRow.id).where(GymRow.slug == given("slug")))
+_ID_BY_DOMAIN = Statement(
+    select(GymDomain.gym_id).where(GymDomain.domain == given("domain"))
+)
+_GYMS = Statement(
+    select(GymRow).where(GymRow.status != GymStatus.ERASED.value).order_by(GymRow.slug)
+)
+_ERASED_GYMS = Statement(
+    select(GymRow.id).where(GymRow.status == GymStatus.ERASED.value).order_by(GymRow.id)
+)
+_DOMAINS = Statement(
+    select(GymDomain.domain)
+    .where(GymDomain.gym_id == given("gym_id"))
+    .order_by(GymDomain.domain)
+)
 # A row that this session read before it waited for a lock may have changed since.
-_AS_IT_STANDS = {"populate_existing": True}
+_TOGGLES = Statement(select(Toggle), refresh=True)
+_SETTINGS = Statement(select(GymSetting), refresh=True)
+_ROLES = Statement(select(GymRole.name, GymRole.permissions, GymRole.scope))
+_VERSION = Statement(
+    select(AccessVersion.version).where(AccessVersion.id == given("id"))
+)
+_OPERATOR_BY_EMAIL = Statement(
+    select(Operator).where(Operator.email_key == given("key"))
+)
+_OPERATORS = Statement(select(Operator).order_by(Operator.email_key))
+_QUARANTINE = Statement(select(Quarantine).order_by(Quarantine.plugin_id))
+_QUARANTINED = Statement(select(Quarantine.plugin_id))
+_FORGET_ATTEMPTS = Deleting(AuthAttempt, AuthAttempt.last_at < given("before"))
+_FORGET_KEYS = Deleting(IdempotencyKey, IdempotencyKey.created_at < given("before"))
 
 
 def find_gym(session: TenantSession, gym_id: UUID) -> GymRow | None:
     """The registry's row of a gym."""
-    return session.get(GymRow, gym_id)
+    found: GymRow | None = session.read_one(_GYM, id=gym_id)
+    return found
 
 
 def lock_gym(session: TenantSession, gym_id: UUID) -> GymRow | None:
@@ -54,35 +85,29 @@ def lock_gym(session: TenantSession, gym_id: UUID) -> GymRow | None:
 
 def find_id_by_slug(session: TenantSession, slug: str) -> UUID | None:
     """The id of the gym with this slug."""
-    return session.scalar(select(GymRow.id).where(GymRow.slug == slug))
+    found: UUID | None = session.read_value(_ID_BY_SLUG, slug=slug)
+    return found
 
 
 def find_id_by_domain(session: TenantSession, domain: str) -> UUID | None:
     """The id of the gym that this domain leads to."""
-    return session.scalar(select(GymDomain.gym_id).where(GymDomain.domain == domain))
+    found: UUID | None = session.read_value(_ID_BY_DOMAIN, domain=domain)
+    return found
 
 
 def all_gyms(session: TenantSession) -> Sequence[GymRow]:
     """Every gym that is not erased, by slug."""
-    kept = select(GymRow).where(GymRow.status != GymStatus.ERASED)
-    return session.scalars(kept.order_by(GymRow.slug)).all()
+    return session.read(_GYMS)
 
 
 def domains_of(session: TenantSession, gym_id: UUID) -> list[str]:
     """The gym's own domains."""
-    return list(
-        session.scalars(
-            select(GymDomain.domain)
-            .where(GymDomain.gym_id == gym_id)
-            .order_by(GymDomain.domain)
-        )
-    )
+    return [row.domain for row in session.read(_DOMAINS, gym_id=gym_id)]
 
 
 def toggles(session: TenantSession) -> dict[str, Toggle]:
     """What the session's gym stored about plugins, by plugin id, as it stands now."""
-    rows = session.scalars(select(Toggle), execution_options=_AS_IT_STANDS)
-    return {row.plugin_id: row for row in rows}
+    return {row.plugin_id: row for row in session.read(_TOGGLES)}
 
 
 def chosen(
@@ -104,7 +129,7 @@ def chosen(
 
 def quarantined(session: TenantSession) -> frozenset[str]:
     """Ids of the plugins that the operator switched off for every gym."""
-    return frozenset(session.scalars(select(Quarantine.plugin_id)))
+    return frozenset(row.plugin_id for row in session.read(_QUARANTINED))
 
 
 def plugin_settings(toggles: Mapping[str, Toggle]) -> dict[str, dict[str, Any]]:
@@ -114,23 +139,21 @@ def plugin_settings(toggles: Mapping[str, Toggle]) -> dict[str, dict[str, Any]]:
 
 def settings(session: TenantSession) -> dict[str, GymSetting]:
     """What the session's gym stored as settings, by key, as it stands now."""
-    rows = session.scalars(select(GymSetting), execution_options=_AS_IT_STANDS)
-    return {row.key: row for row in rows}
+    return {row.key: row for row in session.read(_SETTINGS)}
 
 
 def roles(session: TenantSession) -> dict[str, RoleRights]:
     """The roles that the session's gym added or changed, by name."""
     return {
         role.name: RoleRights(frozenset(role.permissions), RowScope(role.scope))
-        for role in session.scalars(select(GymRole))
+        for role in session.read(_ROLES)
     }
 
 
 def access_version(session: TenantSession, gym_id: UUID) -> int | None:
     """The gym's current version; None for a gym that was never completed."""
-    return session.scalar(
-        select(AccessVersion.version).where(AccessVersion.id == gym_id)
-    )
+    found: int | None = session.read_value(_VERSION, id=gym_id)
+    return found
 
 
 def find_operator(
@@ -144,13 +167,14 @@ def find_operator(
 
 def find_operator_by_email(session: TenantSession, email: str) -> Operator | None:
     """An operator by address, regardless of case."""
-    wanted = select(Operator).where(Operator.email_key == key_of(email.strip()))
-    return session.scalar(wanted)
+    key = key_of(email.strip())
+    found: Operator | None = session.read_one(_OPERATOR_BY_EMAIL, key=key)
+    return found
 
 
 def operators(session: TenantSession) -> Sequence[Operator]:
     """Every operator, by address."""
-    return session.scalars(select(Operator).order_by(Operator.email_key)).all()
+    return session.read(_OPERATORS)
 
 
 def add_operator(session: TenantSession, operator: Operator) -> Operator | None:
@@ -197,7 +221,7 @@ def release(session: TenantSession, plugin_id: str) -> bool:
 
 def quarantine(session: TenantSession) -> Sequence[Quarantine]:
     """Every plugin in quarantine, by id."""
-    return session.scalars(select(Quarantine).order_by(Quarantine.plugin_id)).all()
+    return session.read(_QUARANTINE)
 
 
 def wake_everywhere(session: TenantSession, owners: Iterable[str]) -> int:
@@ -220,80 +244,6 @@ def wake_everywhere(session: TenantSession, owners: Iterable[str]) -> int:
     )
     # Below the session, whose statements see one gym only.
     return session.connection().execute(waiting.values(run_at=utc_now())).rowcount
-
-
-def add_usage(session: TenantSession, counted: Mapping[tuple[UUID, date], int]) -> None:
-    """Adds requests to the days of gyms; of a gym that is gone nothing is written."""
-    if not counted:
-        return
-    known = set(session.scalars(select(GymRow.id)))
-    rows = [
-        {"gym_id": gym_id, "day": day, "requests": requests, "jobs": 0}
-        for (gym_id, day), requests in sorted(counted.items())
-        if gym_id in known
-    ]
-    if rows:
-        new = insert(UsageDay).values(rows)
-        added = UsageDay.requests + new.excluded.requests
-        session.connection().execute(
-            new.on_conflict_do_update(
-                index_elements=["gym_id", "day"], set_={"requests": added}
-            )
-        )
-
-
-def jobs_done(
-    session: TenantSession, since: datetime
-) -> Mapping[tuple[UUID, date], int]:
-    """How many jobs of each gym were done on each day since a moment, in UTC.
-
-    Args:
-        session: On the operator's connection, serving the nil gym.
-        since: Midnight of the first day.
-    """
-    day = cast(func.timezone("UTC", OutboxJob.finished_at), Date)
-    counted = (
-        select(OutboxJob.tenant_id, day, func.count())
-        .where(OutboxJob.state == JobState.DONE, OutboxJob.finished_at >= since)
-        .group_by(OutboxJob.tenant_id, day)
-    )
-    # Below the session, whose statements see one gym only.
-    return {
-        (gym_id, at): number
-        for gym_id, at, number in session.connection().execute(counted)
-    }
-
-
-def store_jobs(session: TenantSession, counted: Mapping[tuple[UUID, date], int]) -> int:
-    """Writes how many jobs were done; a count never falls, as old jobs are cleared."""
-    known = set(session.scalars(select(GymRow.id)))
-    rows = [
-        {"gym_id": gym_id, "day": day, "requests": 0, "jobs": jobs}
-        for (gym_id, day), jobs in sorted(counted.items())
-        if gym_id in known
-    ]
-    if rows:
-        new = insert(UsageDay).values(rows)
-        most = func.greatest(UsageDay.jobs, new.excluded.jobs)
-        session.connection().execute(
-            new.on_conflict_do_update(
-                index_elements=["gym_id", "day"], set_={"jobs": most}
-            )
-        )
-    return len(rows)
-
-
-def usage_between(
-    session: TenantSession, gym_id: UUID, first: date, last: date
-) -> tuple[int, int]:
-    """Requests and jobs of a gym from one day to another, both included."""
-    requests, jobs = session.execute(
-        select(
-            func.coalesce(func.sum(UsageDay.requests), 0),
-            func.coalesce(func.sum(UsageDay.jobs), 0),
-        ).where(UsageDay.gym_id == gym_id, UsageDay.day.between(first, last))
-    ).one()
-    return int(requests), int(jobs)
 
 
 def page_of_gyms(session: TenantSession, wanted: Mapping[str, Any]) -> Page:
@@ -331,16 +281,14 @@ def _page(
     session: TenantSession, statement: Any, wanted: Mapping[str, Any], last_key: Any
 ) -> Page:
     model = last_key.class_
-    keys = [
-        getattr(model, key.name).desc() if key.descending else getattr(model, key.name)
-        for key in wanted["sort"]
-    ]
+    sort = wanted["sort"]
+    columns = {key.name: getattr(model, key.name) for key in sort}
     total = session.scalar(
         statement.with_only_columns(func.count(), maintain_column_froms=True)
     )
     limit = wanted["limit"]
     rows = session.scalars(
-        statement.order_by(*keys, last_key)
+        statement.order_by(*in_order(sort, columns, last_key))
         .limit(limit)
         .offset((wanted["page"] - 1) * limit)
     ).all()
@@ -353,9 +301,8 @@ def forget_old_attempts(session: TenantSession) -> None:
     Those are the operators'; the retention of gyms does not come by.
     """
     now = utc_now()
-    last = AuthAttempt.last_at
-    delete_where(session, AuthAttempt, last < now - FORGOTTEN_AFTER)
-    delete_where(session, IdempotencyKey, IdempotencyKey.created_at < now - KEPT_FOR)
+    _FORGET_ATTEMPTS.run(session, before=now - FORGOTTEN_AFTER)
+    _FORGET_KEYS.run(session, before=now - KEPT_FOR)
 
 
 def erase_rows(session: TenantSession, gym_id: UUID, table: str, most: int) -> int:
@@ -382,5 +329,4 @@ def forget_gym(session: TenantSession, gym_id: UUID) -> None:
 
 def erased_gyms(session: TenantSession) -> Sequence[UUID]:
     """Ids of the gyms whose erasure was begun, finished or not."""
-    erased = select(GymRow.id).where(GymRow.status == GymStatus.ERASED)
-    return session.scalars(erased.order_by(GymRow.id)).all()
+    return [row.id for row in session.read(_ERASED_GYMS)]

@@ -16,7 +16,7 @@ from uuid import UUID
 from core.clock import utc_now
 from core.db.unit import UnitOfWork
 from core.ids import NIL
-from tenants import repository
+from tenants import usage_rows
 
 COUNTED_BACK = timedelta(days=2)
 """How far back done jobs are counted again; they are kept in the outbox for longer."""
@@ -49,7 +49,7 @@ class RequestMeter:
             return 0
         try:
             with units.open(None) as session:
-                repository.add_usage(session, counted)
+                usage_rows.add_usage(session, counted)
         except BaseException:
             with self._lock:
                 self._counted.update(counted)
@@ -68,8 +68,8 @@ def count_jobs(units: UnitOfWork) -> int:
     """
     first = utc_now().date() - COUNTED_BACK
     with units.open(NIL) as session:
-        counted = repository.jobs_done(session, datetime.combine(first, time(), UTC))
-        return repository.store_jobs(session, counted)
+        counted = usage_rows.jobs_done(session, datetime.combine(first, time(), UTC))
+        return usage_rows.store_jobs(session, counted)
 
 
 def used(units: UnitOfWork, gym_id: UUID, first: date, last: date) -> Mapping[str, Any]:
@@ -82,5 +82,5 @@ def used(units: UnitOfWork, gym_id: UUID, first: date, last: date) -> Mapping[st
         last: In UTC.
     """
     with units.open(None) as session:
-        requests, jobs = repository.usage_between(session, gym_id, first, last)
+        requests, jobs = usage_rows.usage_between(session, gym_id, first, last)
     return {"requests": requests, "jobs_done": jobs}

@@ -18,8 +18,9 @@ from core.audit.canonical import (
 )
 from core.audit.models import AuditEntry, AuditSeal
 from core.clock import utc_now
+from core.db.locks import try_lock
 from core.db.session import TenantSession
-from core.db.statement import Statement
+from core.db.statement import Statement, given
 from core.ids import NIL
 
 BATCH: Final = 2000
@@ -59,6 +60,32 @@ _HORIZON = cast(
     cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger
 )
 _COUNT = select(func.count()).select_from(AuditEntry)
+_AFTER = tuple_(given("from_txid"), given("from_id")) < _PLACE
+_UP_TO = tuple_(given("to_txid"), given("to_id")) >= _PLACE
+
+_ENDED = Statement(select(_HORIZON))
+_NEWEST = Statement(select(*HEAD).order_by(AuditSeal.seq.desc()).limit(1))
+_LATER = Statement(
+    select(*HEAD)
+    .where(AuditSeal.seq > given("seq"))
+    .order_by(AuditSeal.seq)
+    .limit(given("many"))
+)
+_LEAVES = Statement(
+    select(AuditSeal.leaves).where(
+        AuditSeal.era != given("outside"),
+        AuditSeal.last_txid >= given("first_txid"),
+        AuditSeal.first_txid <= given("last_txid"),
+    )
+)
+_COUNT_TO = Statement(_COUNT.where(_UP_TO))
+_BETWEEN = Statement(select(*COLUMNS).where(_AFTER, _UP_TO))
+_NEXT = Statement(
+    select(*COLUMNS)
+    .where(_AFTER, AuditEntry.txid < given("ended"))
+    .order_by(AuditEntry.txid, AuditEntry.id)
+    .limit(given("many"))
+)
 
 
 def _size() -> Statement:
@@ -89,26 +116,23 @@ SIZE: Final = _size()
 def take_turn(session: TenantSession) -> bool:
     """Whether this transaction alone may extend the gym's chain; does not wait."""
     raw = hashlib.sha256(b"audit seal" + session.require_tenant().bytes).digest()
-    key = int.from_bytes(raw[:8], signed=True)
-    asked = select(func.pg_try_advisory_xact_lock(key))
-    return bool(session.connection().scalar(asked))
+    return try_lock(session, int.from_bytes(raw[:8], signed=True))
 
 
 def horizon(session: TenantSession) -> int:
     """Every transaction with a smaller number has ended, everywhere on the server."""
-    return int(session.connection().scalar(select(_HORIZON)) or 0)
+    return int(session.read_value(_ENDED))
 
 
 def head(session: TenantSession) -> AnyRow | None:
     """The newest seal, by ``HEAD``."""
-    newest = select(*HEAD).order_by(AuditSeal.seq.desc()).limit(1)
-    return session.execute(newest).first()
+    found: AnyRow | None = session.read_one(_NEWEST)
+    return found
 
 
 def after(session: TenantSession, seq: int, *, many: int) -> Sequence[AnyRow]:
     """Seals that follow number ``seq``, by ``HEAD``."""
-    later = select(*HEAD).where(AuditSeal.seq > seq)
-    return session.execute(later.order_by(AuditSeal.seq).limit(many)).all()
+    return session.read(_LATER, seq=seq, many=many)
 
 
 def seal_next(session: TenantSession) -> Step:
@@ -143,14 +167,9 @@ def held_by(
     Where the server counts transactions anew, entries of before stand between those
     of now.
     """
-    held = session.scalars(
-        select(AuditSeal.leaves).where(
-            AuditSeal.era != outside,
-            AuditSeal.last_txid >= first_txid,
-            AuditSeal.first_txid <= last_txid,
-        )
-    )
-    return {entry_id for leaves in held for entry_id, _leaf in leaves_in(leaves)}
+    stretch = {"first_txid": first_txid, "last_txid": last_txid}
+    held = session.read(_LEAVES, outside=outside, **stretch)
+    return {entry_id for row in held for entry_id, _leaf in leaves_in(row.leaves)}
 
 
 def _count_before(session: TenantSession, last: AnyRow | None, era: int) -> int:
@@ -170,17 +189,21 @@ def _not_held(
 
 def count_to(session: TenantSession, seal: AnyRow) -> int:
     """Counts the entries that stand at or before the last one of a seal."""
-    last = tuple_(seal.last_txid, seal.last_id)
-    return session.scalar(_COUNT.where(last >= _PLACE)) or 0
+    last = {"to_txid": seal.last_txid, "to_id": seal.last_id}
+    return int(session.read_value(_COUNT_TO, **last))
 
 
 def between(
     session: TenantSession, first: Position, last: Position
 ) -> Sequence[AnyRow]:
     """Entries after ``first`` up to ``last``."""
-    return session.execute(
-        select(*COLUMNS).where(tuple_(*first) < _PLACE, tuple_(*last) >= _PLACE)
-    ).all()
+    return session.read(
+        _BETWEEN,
+        from_txid=first.txid,
+        from_id=first.id,
+        to_txid=last.txid,
+        to_id=last.id,
+    )
 
 
 def _go_on(last: AnyRow | None, ended: int) -> tuple[int, Position]:
@@ -194,14 +217,8 @@ def _go_on(last: AnyRow | None, ended: int) -> tuple[int, Position]:
 
 
 def _entries(session: TenantSession, place: Position, ended: int) -> list[AnyRow]:
-    return list(
-        session.execute(
-            select(*COLUMNS)
-            .where(tuple_(*place) < _PLACE, AuditEntry.txid < ended)
-            .order_by(AuditEntry.txid, AuditEntry.id)
-            .limit(BATCH)
-        )
-    )
+    after = {"from_txid": place.txid, "from_id": place.id}
+    return session.read(_NEXT, ended=ended, many=BATCH, **after)
 
 
 def _write(

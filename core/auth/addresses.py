@@ -1,15 +1,37 @@
 """The accounts as an address book for notifications."""
 
 from collections.abc import Collection, Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from core.auth.account_models import UserContact
 from core.auth.contacts import PHONE
 from core.auth.models import User, UserStatus
+from core.db.statement import Statement, among, given
 from core.db.unit import session
 from core.notifications.ports import Recipient
+
+_ACCOUNTS: Final = (
+    select(User.id, User.email, User.name, User.locale, UserContact.value)
+    .outerjoin(
+        UserContact,
+        (UserContact.user_id == User.id)
+        & (UserContact.type == PHONE)
+        & UserContact.is_primary
+        & UserContact.is_verified,
+    )
+    .order_by(User.id)
+)
+"""Accounts with the number that was shown to be theirs, if there is one."""
+
+_THESE = Statement(_ACCOUNTS.where(among(User.id, "user_ids")))
+_WITH_ROLE = Statement(
+    _ACCOUNTS.where(
+        User.role == given("role"), User.status == UserStatus.ACTIVE.value
+    ).limit(given("limit"))
+)
 
 
 class AccountAddresses:
@@ -21,31 +43,15 @@ class AccountAddresses:
 
     def recipients(self, user_ids: Collection[UUID]) -> Sequence[Recipient]:
         """See ``core.notifications.ports.AddressBook``."""
-        return _read(_accounts().where(User.id.in_(user_ids)))
+        return _read(_THESE, user_ids=list(user_ids))
 
     def with_role(self, role: str, *, limit: int) -> Sequence[Recipient]:
         """See ``core.notifications.ports.AddressBook``."""
-        in_use = User.status == UserStatus.ACTIVE
-        return _read(_accounts().where(User.role == role, in_use).limit(limit))
+        return _read(_WITH_ROLE, role=role, limit=limit)
 
 
-def _accounts() -> Select[UUID, str, str, str | None, str]:
-    """Accounts with the number that was shown to be theirs, if there is one."""
-    number = (
-        (UserContact.user_id == User.id)
-        & (UserContact.type == PHONE)
-        & UserContact.is_primary
-        & UserContact.is_verified
-    )
-    return (
-        select(User.id, User.email, User.name, User.locale, UserContact.value)
-        .outerjoin(UserContact, number)
-        .order_by(User.id)
-    )
-
-
-def _read(statement: Select[UUID, str, str, str | None, str]) -> list[Recipient]:
+def _read(statement: Statement, **values: Any) -> list[Recipient]:
     return [
         Recipient(row.email, row.name, row.locale, row.value, row.id)
-        for row in session().execute(statement)
+        for row in session().read(statement, **values)
     ]

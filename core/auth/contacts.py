@@ -30,6 +30,7 @@ from core.auth.links import Extra
 from core.auth.models import User
 from core.auth.repository import users
 from core.context import current
+from core.db.statement import Statement, given
 from core.db.unit import session
 from core.errors import AuthRequired, Unprocessable
 from core.http.preconditions import require_version
@@ -45,6 +46,29 @@ PHONE: Final = "phone"
 
 _RULES: Final = {EMAIL: normal_email, PHONE: normal_phone}
 
+_OF_PERSON = Statement(
+    select(UserContact)
+    .where(UserContact.user_id == given("user_id"))
+    .order_by(UserContact.type, UserContact.is_primary.desc(), UserContact.value_key)
+)
+_PRIMARY = Statement(
+    select(UserContact).where(
+        UserContact.user_id == given("user_id"),
+        UserContact.type == given("kind"),
+        UserContact.is_primary,
+    )
+)
+_WITH_VALUE = Statement(
+    select(UserContact).where(
+        UserContact.user_id == given("user_id"),
+        UserContact.type == given("kind"),
+        UserContact.value_key == given("key"),
+    )
+)
+_COUNT = Statement(
+    select(func.count(UserContact.id)).where(UserContact.user_id == given("user_id"))
+)
+
 
 class Contacts(Repository[UserContact]):
     """Contacts, in every case by their person."""
@@ -53,14 +77,7 @@ class Contacts(Repository[UserContact]):
 
     def of(self, user_id: UUID) -> list[UserContact]:
         """All of a person, the primary ones first."""
-        statement = (
-            select(UserContact)
-            .where(UserContact.user_id == user_id)
-            .order_by(
-                UserContact.type, UserContact.is_primary.desc(), UserContact.value_key
-            )
-        )
-        return list(self.session.scalars(statement))
+        return self.session.read(_OF_PERSON, user_id=user_id)
 
     def theirs(self, user_id: UUID, contact_id: UUID) -> UserContact:
         """One of a person, locked until this unit ends.
@@ -75,30 +92,21 @@ class Contacts(Repository[UserContact]):
 
     def primary(self, user_id: UUID, kind: str) -> UserContact | None:
         """The primary one of a type."""
-        return self.session.scalar(
-            select(UserContact).where(
-                UserContact.user_id == user_id,
-                UserContact.type == kind,
-                UserContact.is_primary,
-            )
+        found: UserContact | None = self.session.read_one(
+            _PRIMARY, user_id=user_id, kind=kind
         )
+        return found
 
     def with_value(self, user_id: UUID, kind: str, value: str) -> UserContact | None:
         """The one that says ``value``, in any case."""
-        return self.session.scalar(
-            select(UserContact).where(
-                UserContact.user_id == user_id,
-                UserContact.type == kind,
-                UserContact.value_key == key_of(value),
-            )
+        found: UserContact | None = self.session.read_one(
+            _WITH_VALUE, user_id=user_id, kind=kind, key=key_of(value)
         )
+        return found
 
     def count(self, user_id: UUID) -> int:
         """How many a person has."""
-        counted = select(func.count(UserContact.id)).where(
-            UserContact.user_id == user_id
-        )
-        return self.session.scalar(counted) or 0
+        return int(self.session.read_value(_COUNT, user_id=user_id))
 
     def knows_type(self, code: str) -> bool:
         """Says whether the vocabulary holds ``code``."""

@@ -111,7 +111,11 @@ class Guard:
             ChallengeRequired: A plugin wants proof that this is no machine.
         """
         kind, subject = self._counted_by(login, user)
-        failures = failures_of(kind, subject)
+        if hooks().hears("login_challenge"):
+            self._challenge(failures_of(kind, subject))
+        return reserve(kind, subject)
+
+    def _challenge(self, failures: int) -> None:
         here = current()
         wanted = hooks().login_challenge(
             gym=here.require_gym(),
@@ -121,7 +125,6 @@ class Guard:
         )
         if wanted is not None:
             raise ChallengeRequired(details=wanted)
-        return reserve(kind, subject)
 
     def _counted_by(self, login: str, user: User | None) -> tuple[str, str]:
         if user is not None and user.password_hash is not None:

@@ -61,6 +61,12 @@ _ADMINS = Statement(
     .order_by(User.id)
     .with_for_update()
 )
+_STATE = Statement(
+    select(UserState)
+    .where(UserState.user_id == given("user_id"))
+    .order_by(UserState.recorded_at.desc(), UserState.id.desc())
+    .limit(1)
+)
 
 
 class Users(Repository[User]):
@@ -125,12 +131,8 @@ class Users(Repository[User]):
 
     def latest_state(self, user_id: UUID) -> UserState | None:
         """The person's newest body state."""
-        return self.session.scalar(
-            select(UserState)
-            .where(UserState.user_id == user_id)
-            .order_by(UserState.recorded_at.desc(), UserState.id.desc())
-            .limit(1)
-        )
+        found: UserState | None = self.session.read_one(_STATE, user_id=user_id)
+        return found
 
     def knows_fitness_level(self, code: str) -> bool:
         """Says whether the vocabulary holds ``code``."""

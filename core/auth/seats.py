@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from core.access import Role
 from core.auth.models import User, UserStatus
 from core.context import current
 from core.db.locks import lock_ids
+from core.db.statement import Statement, given
 from core.db.unit import session
 from core.errors import PlanLimit
 
@@ -26,6 +27,23 @@ _LOCKS: Final = {
     STAFF: UUID("5ea75000-0000-4000-8000-000000000002"),
 }
 """Names of the two counts, for locks within a gym; rows with these ids do not exist."""
+
+
+def _counted(of_kind: ColumnElement[bool]) -> Select[int]:
+    """Counts the accounts of a kind that are not disabled."""
+    in_use = User.status != UserStatus.DISABLED.value
+    return select(func.count()).select_from(User).where(in_use, of_kind)
+
+
+_COUNTED: Final = {
+    MEMBERS: _counted(User.role == Role.CLIENT.value),
+    STAFF: _counted(User.role.not_in([Role.CLIENT.value, Role.PARTNER.value])),
+}
+_TAKEN: Final = {kind: Statement(counted) for kind, counted in _COUNTED.items()}
+_TAKEN_BY_OTHERS: Final = {
+    kind: Statement(counted.where(User.id != given("user_id")))
+    for kind, counted in _COUNTED.items()
+}
 
 
 def take(role: str, *, besides: UUID | None = None) -> None:
@@ -46,16 +64,13 @@ def take(role: str, *, besides: UUID | None = None) -> None:
     if kind is None or limit is None:
         return
     lock_ids(session(), _LOCKS[kind])
-    statement = _counted(kind)
-    if besides is not None:
-        statement = statement.where(User.id != besides)
-    if (session().scalar(statement) or 0) >= limit:
+    if _count(kind, besides=besides) >= limit:
         raise PlanLimit(details={"limit": kind, "allowed": limit})
 
 
 def taken() -> Mapping[str, int]:
     """How many seats of each kind the current gym uses."""
-    return {kind: session().scalar(_counted(kind)) or 0 for kind in (MEMBERS, STAFF)}
+    return {kind: _count(kind) for kind in (MEMBERS, STAFF)}
 
 
 def _kind(role: str) -> str | None:
@@ -65,14 +80,8 @@ def _kind(role: str) -> str | None:
     return None if role == Role.PARTNER else STAFF
 
 
-def _counted(kind: str) -> Select[int]:
-    """Counts the accounts of a kind that are not disabled."""
-    clients, guests = Role.CLIENT.value, Role.PARTNER.value
-    of_kind = (
-        User.role == clients if kind == MEMBERS else User.role.not_in([clients, guests])
-    )
-    return (
-        select(func.count())
-        .select_from(User)
-        .where(User.status != UserStatus.DISABLED.value, of_kind)
-    )
+def _count(kind: str, *, besides: UUID | None = None) -> int:
+    """Counts the seats of a kind, perhaps without one account's."""
+    if besides is None:
+        return int(session().read_value(_TAKEN[kind]))
+    return int(session().read_value(_TAKEN_BY_OTHERS[kind], user_id=besides))

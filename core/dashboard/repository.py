@@ -7,11 +7,32 @@ from sqlalchemy import and_, func, select
 
 from core.access import Role
 from core.auth.models import User, UserStatus
+from core.db.statement import Statement, given
 from core.db.unit import session
 from core.jobs.models import JobState, OutboxJob
 from core.notifications.models import Delivery, DeliveryStatus
 
-_STAFF = (Role.ADMIN, Role.TEAM, Role.COACH)
+_STAFF = (Role.ADMIN.value, Role.TEAM.value, Role.COACH.value)
+_ACTIVE = User.status == UserStatus.ACTIVE.value
+_CLIENT = and_(_ACTIVE, User.role == Role.CLIENT.value)
+
+_PEOPLE = Statement(
+    select(
+        func.count().filter(_CLIENT),
+        func.count().filter(_CLIENT, User.created_at >= given("since")),
+        func.count().filter(_ACTIVE, User.role.in_(_STAFF)),
+    ).select_from(User)
+)
+_FAILED = Statement(
+    select(func.count())
+    .select_from(Delivery)
+    .where(Delivery.status == DeliveryStatus.FAILED.value)
+)
+_DEAD = Statement(
+    select(func.count())
+    .select_from(OutboxJob)
+    .where(OutboxJob.state == JobState.DEAD.value)
+)
 
 
 class People(NamedTuple):
@@ -30,31 +51,14 @@ class People(NamedTuple):
 
 def count_people(since: datetime) -> People:
     """Counts accounts; ``since`` says from when on a member is new."""
-    active = User.status == UserStatus.ACTIVE
-    client = and_(active, User.role == Role.CLIENT)
-    row = (
-        session()
-        .execute(
-            select(
-                func.count().filter(client),
-                func.count().filter(client, User.created_at >= since),
-                func.count().filter(active, User.role.in_(_STAFF)),
-            ).select_from(User)
-        )
-        .one()
-    )
-    return People(*row)
+    return People(*session().read_one(_PEOPLE, since=since))
 
 
 def count_failed_notifications() -> int:
     """Messages that were given up."""
-    failed = Delivery.status == DeliveryStatus.FAILED
-    many = select(func.count()).select_from(Delivery).where(failed)
-    return session().scalar(many) or 0
+    return int(session().read_value(_FAILED))
 
 
 def count_dead_jobs() -> int:
     """Background jobs that were given up."""
-    dead = OutboxJob.state == JobState.DEAD
-    many = select(func.count()).select_from(OutboxJob).where(dead)
-    return session().scalar(many) or 0
+    return int(session().read_value(_DEAD))

@@ -2,32 +2,38 @@
 
 from sqlalchemy import select
 
+from core.db.statement import Statement, given
 from core.db.unit import session
 from core.notifications.models import TemplateOverride
+
+_ONE = select(TemplateOverride).where(
+    TemplateOverride.name == given("name"),
+    TemplateOverride.language == given("language"),
+)
+_READ = Statement(_ONE)
+_LOCKED = Statement(_ONE.with_for_update(), refresh=True)
+_LANGUAGES = Statement(
+    select(TemplateOverride.language).where(TemplateOverride.name == given("name"))
+)
+_ALL = Statement(select(TemplateOverride.name, TemplateOverride.language))
 
 
 def find(name: str, language: str, *, lock: bool = False) -> TemplateOverride | None:
     """This gym's words for a template in a language; None where it has none."""
-    statement = select(TemplateOverride).where(
-        TemplateOverride.name == name, TemplateOverride.language == language
+    found: TemplateOverride | None = session().read_one(
+        _LOCKED if lock else _READ, name=name, language=language
     )
-    if lock:
-        statement = statement.with_for_update().execution_options(
-            populate_existing=True
-        )
-    return session().scalar(statement)
+    return found
 
 
 def languages(name: str) -> list[str]:
     """The languages in which this gym has words of its own for a template."""
-    statement = select(TemplateOverride.language).where(TemplateOverride.name == name)
-    return sorted(session().scalars(statement))
+    return sorted(row.language for row in session().read(_LANGUAGES, name=name))
 
 
 def every() -> list[tuple[str, str]]:
     """Name and language of all that this gym wrote itself."""
-    statement = select(TemplateOverride.name, TemplateOverride.language)
-    return sorted((row.name, row.language) for row in session().execute(statement))
+    return sorted((row.name, row.language) for row in session().read(_ALL))
 
 
 def count() -> int:

@@ -16,6 +16,7 @@ from core.auth.errors import LastAdmin
 from core.clock import utc_now
 from core.context import current
 from core.db.personal import Fate
+from core.db.statement import Statement, given
 from core.db.unit import session
 from core.db.versions import bump
 from core.files.service import delete_of_person
@@ -24,6 +25,12 @@ from core.privacy.holders import Holder, Privacy, Step, privacy
 from core.privacy.ledger import Erased
 from core.privacy.models import PrivacyRequest, RequestKind, RequestStatus
 from core.privacy.repository import requests
+
+_DESTROYED = Statement(
+    select(PersonKey.id).where(
+        PersonKey.id == given("person"), PersonKey.destroyed_at.is_not(None)
+    )
+)
 
 
 def erase(request_id: UUID, step: Step, *, force: bool = False) -> None:
@@ -50,12 +57,7 @@ def erase(request_id: UUID, step: Step, *, force: bool = False) -> None:
 
 def is_whole(person: UUID) -> bool:
     """Says whether an erasure of the person was finished in this database."""
-    found = session().scalar(
-        select(PersonKey.id).where(
-            PersonKey.id == person, PersonKey.destroyed_at.is_not(None)
-        )
-    )
-    return found is not None
+    return bool(session().read(_DESTROYED, person=person))
 
 
 def _begun(request_id: UUID, *, force: bool) -> tuple[Privacy, Erased] | None:
@@ -106,7 +108,7 @@ def _deleted(files: int) -> dict[str, Any]:
 
 def _drop_exports(person: UUID) -> list[UUID]:
     """Ends the person's exports; their archives hold what is erased."""
-    requests.expire(PrivacyRequest.person_id == person)
+    requests.expire_of(person)
     return requests.exports_of(person)
 
 

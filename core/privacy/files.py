@@ -12,6 +12,7 @@ from core.auth.models import User
 from core.clock import utc_now
 from core.context import current
 from core.db.services import service
+from core.db.statement import Statement, given
 from core.db.unit import session
 from core.files.errors import FileUnknown
 from core.files.models import FileStatus, StoredFile
@@ -27,6 +28,24 @@ MEDIA_KEPT: Final = timedelta(days=730)
 _MEDIA: Final = ("image/", "video/")
 _AT_ONCE: Final = 200
 _CHUNK: Final = 256 * 1024
+
+_SHOWN: Final = select(User.id).where(
+    User.id == StoredFile.user_id,
+    User.avatar_url.contains(cast(StoredFile.id, Text)),
+)
+_OLD_MEDIA: Final = Statement(
+    select(StoredFile)
+    .where(
+        or_(*(StoredFile.media_type.startswith(kind) for kind in _MEDIA)),
+        StoredFile.completed_at < given("before"),
+        cast(StoredFile.id, Text) != given("logo"),
+        ~_SHOWN.exists(),
+    )
+    .order_by(StoredFile.id)
+    .limit(_AT_ONCE)
+    .with_for_update(),
+    refresh=True,
+)
 
 
 def files_of(person: UUID, step: Step) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -54,26 +73,8 @@ def delete_old_media(step: Step) -> int:
 
 def _delete_some() -> int:
     logo = current().require_gym().settings.get(LOGO_SETTING)
-    shown = select(User.id).where(
-        User.id == StoredFile.user_id,
-        User.avatar_url.contains(cast(StoredFile.id, Text)),
-    )
-    rows = (
-        session()
-        .scalars(
-            select(StoredFile)
-            .where(
-                or_(*(StoredFile.media_type.startswith(kind) for kind in _MEDIA)),
-                StoredFile.completed_at < utc_now() - MEDIA_KEPT,
-                cast(StoredFile.id, Text) != (logo or ""),
-                ~shown.exists(),
-            )
-            .order_by(StoredFile.id)
-            .limit(_AT_ONCE)
-            .with_for_update()
-        )
-        .all()
-    )
+    before = utc_now() - MEDIA_KEPT
+    rows = session().read(_OLD_MEDIA, before=before, logo=logo or "")
     for row in rows:
         remove_with_content(row)
     return len(rows)

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from core.clock import utc_now
 from core.context import current
-from core.db.statement import given
-from core.db.unit import session
-from core.db.writes import insert_new, update_where
+from core.db.compiled_writes import Updating
+from core.db.statement import Statement, given
+from core.db.writes import insert_new
 from core.http.page import Page
 from core.ids import NIL, new_id
 from core.privacy.models import PrivacyRequest, RequestKind, RequestStatus
@@ -34,6 +34,40 @@ _REQUESTS = Listing(
         ),
     },
 )
+
+_OF_KIND = select(PrivacyRequest).where(
+    PrivacyRequest.kind == given("kind"),
+    PrivacyRequest.person_id == given("person"),
+)
+_PENDING = Statement(
+    _OF_KIND.where(PrivacyRequest.status == RequestStatus.PENDING.value)
+)
+_LATEST_DONE = Statement(
+    _OF_KIND.where(PrivacyRequest.status == RequestStatus.DONE.value)
+    .order_by(PrivacyRequest.created_at.desc())
+    .limit(1)
+)
+_EXPORTS = Statement(
+    select(PrivacyRequest.id).where(
+        PrivacyRequest.kind == RequestKind.EXPORT.value,
+        PrivacyRequest.person_id == given("person"),
+    )
+)
+
+
+def _expiring(which: ColumnElement[bool]) -> Updating[PrivacyRequest]:
+    """Marks met exports whose archive is gone."""
+    return Updating(
+        PrivacyRequest,
+        PrivacyRequest.kind == RequestKind.EXPORT.value,
+        PrivacyRequest.status == RequestStatus.DONE.value,
+        which,
+        values={"status": RequestStatus.EXPIRED.value},
+    )
+
+
+_EXPIRE_OF = _expiring(PrivacyRequest.person_id == given("person"))
+_EXPIRE_OLD = _expiring(PrivacyRequest.expires_at <= given("now"))
 
 
 class Requests(Repository[PrivacyRequest]):
@@ -107,48 +141,29 @@ class Requests(Repository[PrivacyRequest]):
 
     def pending(self, kind: RequestKind, person: UUID) -> PrivacyRequest | None:
         """The request of a kind about a person that waits for its job."""
-        return self.session.scalar(
-            select(PrivacyRequest).where(
-                PrivacyRequest.kind == kind,
-                PrivacyRequest.person_id == person,
-                PrivacyRequest.status == RequestStatus.PENDING,
-            )
+        found: PrivacyRequest | None = self.session.read_one(
+            _PENDING, kind=kind.value, person=person
         )
+        return found
 
     def latest_done(self, kind: RequestKind, person: UUID) -> PrivacyRequest | None:
         """The newest met request of a kind about a person."""
-        return self.session.scalar(
-            select(PrivacyRequest)
-            .where(
-                PrivacyRequest.kind == kind,
-                PrivacyRequest.person_id == person,
-                PrivacyRequest.status == RequestStatus.DONE,
-            )
-            .order_by(PrivacyRequest.created_at.desc())
-            .limit(1)
+        found: PrivacyRequest | None = self.session.read_one(
+            _LATEST_DONE, kind=kind.value, person=person
         )
+        return found
 
     def exports_of(self, person: UUID) -> list[UUID]:
         """Ids of the exports of a person."""
-        return list(
-            self.session.scalars(
-                select(PrivacyRequest.id).where(
-                    PrivacyRequest.kind == RequestKind.EXPORT,
-                    PrivacyRequest.person_id == person,
-                )
-            )
-        )
+        return [row.id for row in self.session.read(_EXPORTS, person=person)]
 
-    def expire(self, *criteria: Any) -> int:
-        """Marks met exports whose archive is gone."""
-        return update_where(
-            session(),
-            PrivacyRequest,
-            PrivacyRequest.kind == RequestKind.EXPORT,
-            PrivacyRequest.status == RequestStatus.DONE,
-            *criteria,
-            values={"status": RequestStatus.EXPIRED.value},
-        )
+    def expire_of(self, person: UUID) -> None:
+        """Marks a person's met exports, whose archives are to go."""
+        _EXPIRE_OF.run(self.session, person=person)
+
+    def expire_old(self) -> int:
+        """Marks met exports whose time is over; says how many."""
+        return len(_EXPIRE_OLD.run(self.session, now=utc_now()))
 
 
 def _own() -> dict[str, Any]:

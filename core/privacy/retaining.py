@@ -10,7 +10,6 @@ from core.privacy import rows
 from core.privacy.declarations import Model, retention_of, table_of
 from core.privacy.files import delete_old_media
 from core.privacy.holders import Step, privacy
-from core.privacy.models import PrivacyRequest
 from core.privacy.repository import requests
 
 log = structlog.get_logger(__name__)
@@ -31,7 +30,7 @@ def retain(step: Step) -> dict[str, int]:
     if media:
         deleted["files"] = media
     gym = current().require_gym()
-    expired = step(_expire_exports)
+    expired = step(requests.expire_old)
     archives = tools.archives.delete_old(gym.id)
     log.info(
         "privacy.retained",
@@ -62,7 +61,3 @@ def _batch(model: Model) -> Callable[[], int]:
         )
 
     return delete
-
-
-def _expire_exports() -> int:
-    return requests.expire(PrivacyRequest.expires_at <= utc_now())

@@ -20,9 +20,9 @@ from core.access import Role, RowScope
 from core.clock import utc_now
 from core.context import current
 from core.db.base import TenantModel
+from core.db.compiled_writes import Deleting
 from core.db.statement import Statement, given
 from core.db.unit import session
-from core.db.writes import delete_where
 from core.errors import Forbidden
 from core.rbac.models import ClientGrant
 
@@ -49,6 +49,12 @@ def _granted(
 
 _GRANT = Statement(
     _granted(given).where(ClientGrant.client_id == given("client_id")).limit(1)
+)
+_REVOKE = Deleting(
+    ClientGrant,
+    ClientGrant.user_id == given("user_id"),
+    ClientGrant.client_id == given("client_id"),
+    ClientGrant.source == given("source"),
 )
 
 
@@ -173,10 +179,4 @@ def grant(
 
 def revoke(*, user_id: UUID, client_id: UUID, source: str) -> None:
     """Takes back what ``source`` granted."""
-    delete_where(
-        session(),
-        ClientGrant,
-        ClientGrant.user_id == user_id,
-        ClientGrant.client_id == client_id,
-        ClientGrant.source == source,
-    )
+    _REVOKE.run(session(), user_id=user_id, client_id=client_id, source=source)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.access import Permission, Role, RowScope
 from core.context import current
+from core.db.statement import Statement, given
 from core.db.unit import session
 from core.db.versions import bump
 from core.db.writes import insert_new
@@ -21,6 +22,11 @@ from core.rbac.roles import Roles, covers, owner_of
 from core.rbac.scope import BUILT_IN_SCOPE
 
 CORE = "core"
+
+_ALL = Statement(select(GymRole))
+_NAMED = select(GymRole).where(GymRole.name == given("name"))
+_READ = Statement(_NAMED)
+_LOCKED = Statement(_NAMED.with_for_update(), refresh=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def list_permissions(roles: Roles) -> list[PermissionGroup]:
 
 def list_roles(roles: Roles) -> list[RoleView]:
     """The built-in roles, then the gym's own by name."""
-    rows = {row.name: row for row in session().scalars(select(GymRole))}
+    rows = {row.name: row for row in session().read(_ALL)}
     own = sorted(rows.keys() - BUILT_IN_SCOPE.keys())
     return [
         _view(roles, name, rows.get(name))
@@ -180,8 +186,8 @@ def _defined(name: str, values: Mapping[str, Any]) -> GymRole:
 
 
 def _find(name: str, *, lock: bool = False) -> GymRole | None:
-    statement = select(GymRole).where(GymRole.name == name)
-    return session().scalar(statement.with_for_update() if lock else statement)
+    found: GymRole | None = session().read_one(_LOCKED if lock else _READ, name=name)
+    return found
 
 
 def _view(roles: Roles, name: str, row: GymRole | None) -> RoleView:

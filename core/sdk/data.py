@@ -11,7 +11,7 @@ from core.db.base import (
     tenant_table,
     tenant_unique,
 )
-from core.db.compiled_writes import Deleting, Updating
+from core.db.compiled_writes import Deleting, Updating, Upserting
 from core.db.ddl import overlap_guard
 from core.db.locks import lock_ids
 from core.db.personal import (
@@ -51,6 +51,7 @@ __all__ = [
     "TenantModel",
     "Timestamps",
     "Updating",
+    "Upserting",
     "Versioned",
     "among",
     "contains",

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -19,6 +19,9 @@ from core.notifications.office import PostOffice
 from core.notifications.transport import SmtpTransport
 
 TAKEN = "250 OK"
+
+_PATIENCE_S = 60
+"""So long the server may take to start, however busy the machine is."""
 
 
 class MailServer:
@@ -88,7 +91,28 @@ class MailServer:
 
 
 class _Controller(Controller):
-    """Controller whose loop is closed at the end, as warnings are errors here."""
+    """Controller that listens on a socket it is given, which nobody else can take.
+
+    Its loop is closed at the end, as warnings are errors here.
+    """
+
+    def __init__(self, handler: Any, listening: socket.socket, **options: Any) -> None:
+        host, port = listening.getsockname()
+        super().__init__(
+            handler,
+            hostname=host,
+            port=port,
+            loop=asyncio.new_event_loop(),
+            ready_timeout=_PATIENCE_S,
+            **options,
+        )
+        self._listening = listening
+
+    @override
+    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
+        return self.loop.create_server(
+            self._factory_invoker, sock=self._listening, ssl=self.ssl_context
+        )
 
     @override
     def stop(self, no_assert: bool = False) -> None:
@@ -101,17 +125,24 @@ class _Controller(Controller):
 def mail_server(port: int = 0, **options: Any) -> Iterator[MailServer]:
     """Runs a server on loopback, on a port that is free unless one is given."""
     server = MailServer()
-    controller = _Controller(
-        server,
-        hostname="127.0.0.1",
-        port=port or _free_port(),
-        loop=asyncio.new_event_loop(),
-        **options,
-    )
-    controller.start()
-    server.port = controller.port
-    try:
+    with smtp_on_loopback(server, port, **options) as server.port:
         yield server
+
+
+@contextmanager
+def smtp_on_loopback(handler: Any, port: int = 0, **options: Any) -> Iterator[int]:
+    """Runs a handler of aiosmtpd on loopback, and gives its port.
+
+    Args:
+        handler: Has methods such as ``handle_DATA``.
+        port: Where; 0 for one that is free.
+        options: Of aiosmtpd's ``Controller`` and ``SMTP``.
+    """
+    listening = socket.create_server(("127.0.0.1", port))
+    controller = _Controller(handler, listening, **options)
+    controller.start()
+    try:
+        yield controller.port
     finally:
         controller.stop()
 
@@ -127,9 +158,3 @@ def captured_mail(installation: Installation) -> Iterator[MailServer]:
             yield server
         finally:
             installation.services.put(PostOffice, usual)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

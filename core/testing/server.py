@@ -37,6 +37,13 @@ UNLIMITED = {
 }
 """Tests come faster than people; those of the limits set their own."""
 
+PATIENT = {
+    "PALESTRA_DATABASE_STATEMENT_TIMEOUT_MS": "120000",
+    "PALESTRA_DATABASE_LOCK_TIMEOUT_MS": "60000",
+    "PALESTRA_DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS": "300000",
+}
+"""A machine that is busy or stands still for a while refuses nothing in tests."""
+
 
 @dataclass(frozen=True, slots=True)
 class TestServer:
@@ -92,6 +99,7 @@ class TestServer:
                 "PALESTRA_RATE_LIMIT_ADDRESS": "1000000/minute",
                 "PALESTRA_BASE_DOMAIN": "gyms.example",
                 **UNLIMITED,
+                **PATIENT,
                 "DATABASE_URL": self.url(roles.APP, database),
                 "PALESTRA_DATABASE_OPERATOR_URL": self.url(roles.OPERATOR, database),
                 "PALESTRA_DATABASE_OWNER_URL": self.url(roles.OWNER, database),

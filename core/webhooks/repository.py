@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from core.db.locks import lock_ids
 from core.db.statement import Statement, given
 from core.db.unit import session
 from core.db.writes import insert_new
 from core.http.page import Page, SortKey
+from core.http.pages import Pages
 from core.ids import NIL
 from core.jobs.models import JobState, OutboxJob
 from core.webhooks.errors import DeliveryUnknown, EndpointUnknown
@@ -23,12 +24,43 @@ ENDPOINT_SORTS = {
 }
 DELIVERY_SORTS = {"created_at": WebhookDelivery.created_at}
 
+_ENDPOINTS = Pages(WebhookEndpoint, filters={}, sorts=ENDPOINT_SORTS)
+_DELIVERIES = Pages(
+    WebhookDelivery,
+    WebhookDelivery.endpoint_id == given("endpoint_id"),
+    filters={
+        "status": WebhookDelivery.status == given("status"),
+        "type": WebhookDelivery.type == given("type"),
+    },
+    sorts=DELIVERY_SORTS,
+)
 _RECEIVERS = Statement(
     select(WebhookEndpoint.id).where(
         WebhookEndpoint.disabled_reason.is_(None),
         WebhookEndpoint.types.contains(given("types")),
     )
 )
+_BY_ID = select(WebhookEndpoint).where(WebhookEndpoint.id == given("id"))
+_READ = Statement(_BY_ID)
+_LOCKED = Statement(_BY_ID.with_for_update(), refresh=True)
+_COUNT = Statement(select(func.count()).select_from(WebhookEndpoint))
+_DELIVERY = Statement(
+    select(WebhookDelivery).where(WebhookDelivery.id == given("id")).with_for_update(),
+    refresh=True,
+)
+_LAST_TAKEN = Statement(
+    select(func.max(WebhookDelivery.delivered_at)).where(
+        WebhookDelivery.endpoint_id == given("endpoint_id")
+    )
+)
+_FIRST_FAILED = Statement(
+    select(func.min(WebhookDelivery.first_failed_at)).where(
+        WebhookDelivery.endpoint_id == given("endpoint_id"),
+        WebhookDelivery.first_failed_at >= given("since"),
+    )
+)
+_JOB_STATE = Statement(select(OutboxJob.state).where(OutboxJob.id == given("job_id")))
+_RECEIPT = Statement(select(WebhookReceipt).where(WebhookReceipt.id == given("id")))
 
 _LIVE = (JobState.PENDING, JobState.QUEUED, JobState.RUNNING)
 
@@ -51,12 +83,10 @@ def remove(row: WebhookEndpoint) -> None:
 
 def find_endpoint(endpoint_id: UUID, *, lock: bool = False) -> WebhookEndpoint | None:
     """An endpoint of this gym; ``lock`` keeps others from changing it."""
-    statement = select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(
-            populate_existing=True
-        )
-    return session().scalar(statement)
+    found: WebhookEndpoint | None = session().read_one(
+        _LOCKED if lock else _READ, id=endpoint_id
+    )
+    return found
 
 
 def endpoint(endpoint_id: UUID, *, lock: bool = False) -> WebhookEndpoint:
@@ -74,23 +104,12 @@ def endpoint(endpoint_id: UUID, *, lock: bool = False) -> WebhookEndpoint:
 def count_endpoints() -> int:
     """How many endpoints this gym has; until the unit of work ends nobody adds one."""
     lock_ids(session(), NIL)
-    return session().scalar(select(func.count()).select_from(WebhookEndpoint)) or 0
+    return int(session().read_value(_COUNT))
 
 
 def list_endpoints(*, page: int, limit: int, sort: Sequence[SortKey]) -> Page:
     """One page of the endpoints."""
-    order: list[Any] = [
-        ENDPOINT_SORTS[key.name].desc() if key.descending else ENDPOINT_SORTS[key.name]
-        for key in sort
-    ]
-    rows = session().scalars(
-        select(WebhookEndpoint)
-        .order_by(*order, WebhookEndpoint.id)
-        .limit(limit)
-        .offset((page - 1) * limit)
-    )
-    total = session().scalar(select(func.count()).select_from(WebhookEndpoint))
-    return Page(items=rows.all(), page=page, limit=limit, total=total or 0)
+    return _ENDPOINTS.read(session(), {}, page=page, limit=limit, sort=sort)
 
 
 def receivers_of(name: str) -> list[UUID]:
@@ -100,11 +119,8 @@ def receivers_of(name: str) -> list[UUID]:
 
 def find_delivery(delivery_id: UUID) -> WebhookDelivery | None:
     """A delivery of this gym, locked until the unit of work ends."""
-    return session().scalar(
-        select(WebhookDelivery)
-        .where(WebhookDelivery.id == delivery_id)
-        .with_for_update()
-    )
+    found: WebhookDelivery | None = session().read_one(_DELIVERY, id=delivery_id)
+    return found
 
 
 def delivery(endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
@@ -129,28 +145,14 @@ def list_deliveries(
         filters: ``page`` and ``limit``; ``status`` and ``type`` where they are given.
         sort: Keys of ``DELIVERY_SORTS``.
     """
-    page, limit = filters["page"], filters["limit"]
-    criteria: list[ColumnElement[bool]] = [WebhookDelivery.endpoint_id == endpoint_id]
-    if "status" in filters:
-        criteria.append(WebhookDelivery.status == filters["status"])
-    if "type" in filters:
-        criteria.append(WebhookDelivery.type == filters["type"])
-    falling = sort[-1].descending
-    order: list[Any] = [
-        DELIVERY_SORTS[key.name].desc() if key.descending else DELIVERY_SORTS[key.name]
-        for key in sort
-    ]
-    rows = session().scalars(
-        select(WebhookDelivery)
-        .where(*criteria)
-        .order_by(*order, WebhookDelivery.id.desc() if falling else WebhookDelivery.id)
-        .limit(limit)
-        .offset((page - 1) * limit)
+    wanted = {name: filters.get(name) for name in ("status", "type")}
+    return _DELIVERIES.read(
+        session(),
+        {**wanted, "endpoint_id": endpoint_id},
+        page=filters["page"],
+        limit=filters["limit"],
+        sort=sort,
     )
-    total = session().scalar(
-        select(func.count()).select_from(WebhookDelivery).where(*criteria)
-    )
-    return Page(items=rows.all(), page=page, limit=limit, total=total or 0)
 
 
 def failing_since(endpoint_id: UUID, not_before: datetime) -> datetime | None:
@@ -160,24 +162,17 @@ def failing_since(endpoint_id: UUID, not_before: datetime) -> datetime | None:
         endpoint_id: Which.
         not_before: Failures before this moment do not count.
     """
-    last_taken = session().scalar(
-        select(func.max(WebhookDelivery.delivered_at)).where(
-            WebhookDelivery.endpoint_id == endpoint_id
-        )
-    )
+    last_taken = session().read_value(_LAST_TAKEN, endpoint_id=endpoint_id)
     since = max(not_before, last_taken) if last_taken else not_before
-    return session().scalar(
-        select(func.min(WebhookDelivery.first_failed_at)).where(
-            WebhookDelivery.endpoint_id == endpoint_id,
-            WebhookDelivery.first_failed_at >= since,
-        )
+    failed: datetime | None = session().read_value(
+        _FIRST_FAILED, endpoint_id=endpoint_id, since=since
     )
+    return failed
 
 
 def job_lives(job_id: UUID | None) -> bool:
     """Says whether a delivery's job is still going to run, or running."""
-    state = session().scalar(select(OutboxJob.state).where(OutboxJob.id == job_id))
-    return state in _LIVE
+    return session().read_value(_JOB_STATE, job_id=job_id) in _LIVE
 
 
 def add_receipt(values: Mapping[str, Any]) -> bool:
@@ -190,6 +185,5 @@ def add_receipt(values: Mapping[str, Any]) -> bool:
 
 def find_receipt(receipt_id: UUID) -> WebhookReceipt | None:
     """A receipt of this gym."""
-    return session().scalar(
-        select(WebhookReceipt).where(WebhookReceipt.id == receipt_id)
-    )
+    found: WebhookReceipt | None = session().read_one(_RECEIPT, id=receipt_id)
+    return found

@@ -31,5 +31,11 @@ class MembersHooks:
         """Says whether this gym has such a coach; None while members is off."""
 
     @hookspec(firstresult=True)
+    def client_and_coach_exist(
+        self, client_id: UUID, coach_id: UUID
+    ) -> tuple[bool, bool] | None:
+        """Says both of a client and a coach at once; None while members is off."""
+
+    @hookspec(firstresult=True)
     def coach_of(self, client_id: UUID) -> UUID | None:
         """Gives the coach a client is assigned to; None when there is none."""

@@ -77,6 +77,13 @@ class MembersPlugin:
         return coaches.coach_exists(coach_id=coach_id)
 
     @hookimpl
+    def client_and_coach_exist(
+        self, client_id: UUID, coach_id: UUID
+    ) -> tuple[bool, bool]:
+        """Answers for the others."""
+        return people.client_and_coach_exist(client_id=client_id, coach_id=coach_id)
+
+    @hookimpl
     def coach_of(self, client_id: UUID) -> UUID | None:
         """Answers for the others."""
         return assignments.coach_of(client_id=client_id)

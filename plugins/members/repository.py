@@ -12,6 +12,7 @@ from core.sdk.data import (
     Repository,
     Statement,
     TenantModel,
+    among,
     contains,
     given,
     insert_new,
@@ -80,7 +81,55 @@ _COACHES = Listing(
 _ONE_COACH = Statement(_COACH.where(Coach.id == given("id")))
 _CLIENT_IS_THERE = Statement(select(Client.id).where(Client.id == given("id")))
 _COACH_IS_THERE = Statement(select(Coach.id).where(Coach.id == given("id")))
+_BOTH_ARE_THERE = Statement(
+    select(
+        select(Client.id)
+        .where(Client.id == given("client_id"))
+        .scalar_subquery()
+        .label("client"),
+        select(Coach.id)
+        .where(Coach.id == given("coach_id"))
+        .scalar_subquery()
+        .label("coach"),
+    )
+)
 _COACH_OF = Statement(select(Client.assigned_coach_id).where(Client.id == given("id")))
+_RUNNING_WITH = Statement(
+    select(Client)
+    .where(
+        Client.assigned_coach_id.is_not(None),
+        or_(
+            Client.assigned_coach_id == given("person_id"),
+            Client.id == given("person_id"),
+        ),
+    )
+    .order_by(Client.id)
+    .with_for_update(),
+    refresh=True,
+)
+_WITHOUT_COACH = Statement(
+    select(Client.id)
+    .where(among(Client.id, "ids"), Client.assigned_coach_id.is_(None))
+    .order_by(Client.id)
+)
+_COUNT = Statement(
+    select(func.count(Client.id)).where(Client.status == given("status"))
+)
+_RUNNING = Statement(
+    select(Assignment).where(
+        Assignment.client_id == given("client_id"), Assignment.ended_at.is_(None)
+    )
+)
+_LIVING = Statement(
+    select(User).where(User.id == given("id"), User.erased_at.is_(None))
+)
+_ACCOUNTS = Statement(
+    select(User.id, User.status)
+    .where(User.role == given("role"), User.erased_at.is_(None))
+    .order_by(User.id)
+)
+_GENDERS = Statement(select(Gender).order_by(Gender.position))
+_GENDER = Statement(select(Gender.code).where(Gender.code == given("code")))
 _ASSIGNMENTS = Listing(
     cast(
         "Select[Any]",
@@ -150,16 +199,7 @@ class ClientRepository(Profiles[Client]):
 
     def running_with(self, person_id: UUID) -> list[Client]:
         """The clients who have, or are, this person in a running assignment, locked."""
-        statement = (
-            select(Client)
-            .where(
-                Client.assigned_coach_id.is_not(None),
-                or_(Client.assigned_coach_id == person_id, Client.id == person_id),
-            )
-            .order_by(Client.id)
-            .with_for_update()
-        )
-        return list(self.session.scalars(statement))
+        return self.session.read(_RUNNING_WITH, person_id=person_id)
 
     def search(  # noqa: PLR0913 — one keyword for each filter
         self,
@@ -188,15 +228,12 @@ class ClientRepository(Profiles[Client]):
 
     def without_coach(self, client_ids: Collection[UUID]) -> list[UUID]:
         """Those of ``client_ids`` who have a profile and no coach, in id order."""
-        found = select(Client.id).where(
-            Client.id.in_(client_ids), Client.assigned_coach_id.is_(None)
-        )
-        return list(self.session.scalars(found.order_by(Client.id)))
+        found = self.session.read(_WITHOUT_COACH, ids=list(client_ids))
+        return [row.id for row in found]
 
     def count(self, status: ClientStatus) -> int:
         """How many clients the gym has in ``status``."""
-        counted = select(func.count(Client.id)).where(Client.status == status.value)
-        return self.session.scalar(counted) or 0
+        return int(self.session.read_value(_COUNT, status=status.value))
 
 
 class CoachRepository(Profiles[Coach]):
@@ -239,11 +276,8 @@ class AssignmentRepository(Repository[Assignment]):
 
     def running(self, client_id: UUID) -> Assignment | None:
         """The assignment that lasts; the caller holds the client's row."""
-        return self.session.scalar(
-            select(Assignment).where(
-                Assignment.client_id == client_id, Assignment.ended_at.is_(None)
-            )
-        )
+        found: Assignment | None = self.session.read_one(_RUNNING, client_id=client_id)
+        return found
 
     def history(
         self, client_id: UUID, *, page: int, limit: int, sort: Sequence[SortKey]
@@ -255,25 +289,26 @@ class AssignmentRepository(Repository[Assignment]):
 
 def find_user(user_id: UUID) -> User | None:
     """The user's account, whoever asks; None for somebody who was erased."""
-    living = select(User).where(User.id == user_id, User.erased_at.is_(None))
-    return session().scalar(living)
+    found: User | None = session().read_one(_LIVING, id=user_id)
+    return found
 
 
 def accounts_of(role: str) -> list[Row[Any]]:
     """Ids and statuses of the users of ``role``, whoever asks."""
-    statement = (
-        select(User.id, User.status)
-        .where(User.role == role, User.erased_at.is_(None))
-        .order_by(User.id)
-    )
-    return list(session().execute(statement))
+    return session().read(_ACCOUNTS, role=role)
+
+
+def are_there(client_id: UUID, coach_id: UUID) -> tuple[bool, bool]:
+    """Says of a client and of a coach whether they have a profile, whoever asks."""
+    (row,) = session().read(_BOTH_ARE_THERE, client_id=client_id, coach_id=coach_id)
+    return row.client is not None, row.coach is not None
 
 
 def genders() -> list[Gender]:
     """The vocabulary, in its own order."""
-    return list(session().scalars(select(Gender).order_by(Gender.position)))
+    return session().read(_GENDERS)
 
 
 def gender_exists(code: str) -> bool:
     """Says whether the vocabulary has ``code``."""
-    return session().scalar(select(Gender.code).where(Gender.code == code)) is not None
+    return bool(session().read(_GENDER, code=code))

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import post_load
-from typing_extensions import override
 
 from core.sdk.http import (
+    Group,
     Line,
     Moment,
     PageQuery,
@@ -50,16 +50,6 @@ def _plain(value: object) -> None:
             "Give true or false, a number, a text of up to "
             f"{_MAX_WORDS} characters or a list of up to {_MAX_CHOICES} texts."
         )
-
-
-class Group(fields.Nested):
-    """Shows some columns of a row as an object of their own."""
-
-    @override
-    def get_value(
-        self, obj: Any, attr: str, accessor: Any = None, default: Any = None
-    ) -> Any:
-        return obj
 
 
 class MembersDemographics(Schema):

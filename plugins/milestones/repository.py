@@ -9,7 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.sdk.base import Page, SortKey
-from core.sdk.data import Listing, Repository, given, insert_new, lock_ids
+from core.sdk.data import (
+    Listing,
+    Repository,
+    Statement,
+    among,
+    given,
+    insert_new,
+    lock_ids,
+)
 from plugins.milestones.domain.gifts import GiftStatus
 from plugins.milestones.domain.rules import Counted
 from plugins.milestones.errors import DefinitionMissing, GiftMissing
@@ -44,6 +52,67 @@ _GIFTS = Listing(
         "client_id": Gift.client_id == given("client_id"),
     },
 )
+_ACTIVE = Statement(
+    select(Definition).where(Definition.archived_at.is_(None)).order_by(Definition.id)
+)
+
+_THING = (CountedThing.client_id, CountedThing.counter, CountedThing.source_id)
+_COUNTED = Statement(
+    select(
+        CountedThing.client_id,
+        CountedThing.counter,
+        CountedThing.at,
+        CountedThing.amount,
+    )
+    .ext(distinct_on(*_THING))
+    .where(
+        among(CountedThing.client_id, "client_ids"),
+        among(CountedThing.counter, "counters"),
+    )
+    .order_by(*_THING, CountedThing.version.desc())
+)
+"""Of each thing its highest version. Picked by sorting the clients' own rows: looking
+for a newer row of each is slow while statistics are missing."""
+
+_CLIENTS = Statement(
+    select(CountedThing.client_id)
+    .distinct()
+    .where(CountedThing.client_id > given("last"))
+    .order_by(CountedThing.client_id)
+    .limit(given("limit"))
+)
+_REACHED = Statement(
+    select(
+        Achievement.client_id,
+        Achievement.definition_id,
+        func.max(Achievement.occurrence),
+        func.max(Achievement.achieved_at),
+    )
+    .where(among(Achievement.client_id, "client_ids"))
+    .group_by(Achievement.client_id, Achievement.definition_id)
+)
+_TIMES_REACHED = Statement(
+    select(Achievement.occurrence).where(
+        Achievement.client_id == given("client_id"),
+        Achievement.definition_id == given("definition_id"),
+    )
+)
+_TIMES_GIVEN = Statement(
+    select(Gift.occurrence).where(
+        Gift.client_id == given("client_id"),
+        Gift.definition_id == given("definition_id"),
+    )
+)
+_PENDING = select(Gift).where(Gift.status == GiftStatus.PENDING.value)
+_OLDEST_PENDING = Statement(
+    _PENDING.order_by(Gift.created_at, Gift.id).limit(given("limit"))
+)
+_COUNT_PENDING = Statement(
+    _PENDING.with_only_columns(func.count(), maintain_column_froms=True)
+)
+
+_FIRST = UUID(int=0)
+"""Before the id of any client."""
 
 
 class DefinitionRepository(Repository[Definition]):
@@ -55,8 +124,7 @@ class DefinitionRepository(Repository[Definition]):
 
     def active(self) -> list[Definition]:
         """Returns those that can be reached, oldest first."""
-        statement = select(Definition).where(Definition.archived_at.is_(None))
-        return list(self.session.scalars(statement.order_by(Definition.id)))
+        return self.session.read(_ACTIVE)
 
     def listed(
         self,
@@ -94,21 +162,12 @@ class CountRepository(Repository[CountedThing]):
     def of_clients(
         self, client_ids: Sequence[UUID], counters: Iterable[str]
     ) -> dict[OfClient, list[Counted]]:
-        """Returns what counts for clients, by client and counter.
-
-        Of each thing the highest version counts. Picked by sorting the clients' own
-        rows: looking for a newer row of each is slow while statistics are missing.
-        """
-        one = CountedThing
-        thing = (one.client_id, one.counter, one.source_id)
-        statement = (
-            select(one.client_id, one.counter, one.at, one.amount)
-            .ext(distinct_on(*thing))
-            .where(one.client_id.in_(client_ids), one.counter.in_(sorted(counters)))
-            .order_by(*thing, one.version.desc())
+        """Returns what counts for clients, by client and counter."""
+        rows = self.session.read(
+            _COUNTED, client_ids=list(client_ids), counters=sorted(counters)
         )
         found: dict[OfClient, list[Counted]] = {}
-        for client_id, counter, at, amount in self.session.execute(statement):
+        for client_id, counter, at, amount in rows:
             if amount > 0:
                 key = OfClient(client_id, counter)
                 found.setdefault(key, []).append(Counted(at, amount))
@@ -116,11 +175,8 @@ class CountRepository(Repository[CountedThing]):
 
     def clients_after(self, last: UUID | None, limit: int) -> list[UUID]:
         """Returns clients of whom something was counted, by id."""
-        statement = select(CountedThing.client_id).distinct()
-        if last is not None:
-            statement = statement.where(CountedThing.client_id > last)
-        ordered = statement.order_by(CountedThing.client_id).limit(limit)
-        return list(self.session.scalars(ordered))
+        rows = self.session.read(_CLIENTS, last=last or _FIRST, limit=limit)
+        return [row.client_id for row in rows]
 
 
 class Reached(NamedTuple):
@@ -138,30 +194,18 @@ class AchievementRepository(Repository[Achievement]):
 
     def of_clients(self, client_ids: Sequence[UUID]) -> dict[OfClient, Reached]:
         """Returns what clients reached, by client and milestone."""
-        statement = (
-            select(
-                Achievement.client_id,
-                Achievement.definition_id,
-                func.max(Achievement.occurrence),
-                func.max(Achievement.achieved_at),
-            )
-            .where(Achievement.client_id.in_(client_ids))
-            .group_by(Achievement.client_id, Achievement.definition_id)
-        )
+        rows = self.session.read(_REACHED, client_ids=list(client_ids))
         return {
             OfClient(client_id, definition_id): Reached(times, last_at)
-            for client_id, definition_id, times, last_at in self.session.execute(
-                statement
-            )
+            for client_id, definition_id, times, last_at in rows
         }
 
     def occurrences(self, client_id: UUID, definition_id: UUID) -> set[int]:
         """Returns the numbers of the times that a client reached a milestone."""
-        statement = select(Achievement.occurrence).where(
-            Achievement.client_id == client_id,
-            Achievement.definition_id == definition_id,
+        rows = self.session.read(
+            _TIMES_REACHED, client_id=client_id, definition_id=definition_id
         )
-        return set(self.session.scalars(statement))
+        return {row.occurrence for row in rows}
 
     def create(self, rows: Sequence[Mapping[str, Any]]) -> list[Achievement]:
         """Writes those that are not there yet, and returns them."""
@@ -194,25 +238,18 @@ class GiftRepository(Repository[Gift]):
 
     def occurrences(self, client_id: UUID, definition_id: UUID) -> set[int]:
         """Returns for which times a client has a gift of a milestone."""
-        statement = select(Gift.occurrence).where(
-            Gift.client_id == client_id, Gift.definition_id == definition_id
+        rows = self.session.read(
+            _TIMES_GIVEN, client_id=client_id, definition_id=definition_id
         )
-        return set(self.session.scalars(statement))
+        return {row.occurrence for row in rows}
 
     def pending(self, limit: int) -> list[Gift]:
         """Returns the gifts that wait, oldest first."""
-        statement = (
-            select(Gift)
-            .where(Gift.status == GiftStatus.PENDING.value)
-            .order_by(Gift.created_at, Gift.id)
-            .limit(limit)
-        )
-        return list(self.session.scalars(statement))
+        return self.session.read(_OLDEST_PENDING, limit=limit)
 
     def count_pending(self) -> int:
         """Counts the gifts that wait."""
-        statement = select(func.count()).where(Gift.status == GiftStatus.PENDING.value)
-        return self.session.scalar(statement.select_from(Gift)) or 0
+        return int(self.session.read_value(_COUNT_PENDING))
 
     def locked(self, gift_ids: Iterable[UUID]) -> list[Gift]:
         """Returns gifts for change, in a fixed order.

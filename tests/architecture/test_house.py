@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ SOURCES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts
 )
+
+EXAMPLES = sorted((ROOT / "examples").glob("*/palestra_*/*.py"))
 
 
 def tracked_files() -> list[Path]:
@@ -88,6 +91,67 @@ def test_raw_sql_text_stays_in_core_db() -> None:
                     if alias.name == "text"
                 ]
     assert offenders == []
+
+
+BUILT_ANEW = {
+    "core/audit/verification.py": "works through a whole log, by a command",
+    "core/db/reseal.py": "whatever table holds sealed values",
+    "core/db/writes.py": "writes to whatever model it is given",
+    "core/privacy/rows.py": "whatever tables name a person",
+    "core/testing/declared.py": "a plugin's models, whatever they are",
+    "core/testing/personal.py": "a plugin's models, whatever they are",
+    "tenants/archive/leaving.py": "every table of a gym",
+    "tenants/erasure.py": "every table of a gym",
+    "tenants/repository.py": "lists of operators, who are few",
+    "tenants/usage_rows.py": "the rows of all gyms at once",
+}
+"""Modules that build statements as they run, and what makes that right."""
+
+BUILDS = {"select", "update_where", "delete_where", "upsert"}
+"""What builds a statement of which nothing is kept."""
+
+KEPT = re.compile("Statement|Select|ColumnElement|Compiled|Updating|Deleting|Upserting")
+"""What a function gives back whose statement is kept by the one that calls it."""
+
+
+def building(body: Iterable[ast.AST], *, kept: bool = True) -> Iterator[str]:
+    """Names of the calls that build a statement each time a function runs."""
+    for node in body:
+        within = kept
+        if isinstance(node, ast.FunctionDef):
+            returned = ast.unparse(node.returns) if node.returns else ""
+            within = bool(KEPT.search(returned))
+        called = node.func if isinstance(node, ast.Call) and not kept else None
+        if isinstance(called, ast.Name) and called.id in BUILDS:
+            yield called.id
+        yield from building(ast.iter_child_nodes(node), kept=within)
+
+
+def test_statements_are_compiled_once() -> None:
+    """What has the same text in every run stands at module level: see docs/data.md."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (*SOURCES, *EXAMPLES)
+        if any(building([ast.parse(path.read_text())]))
+    }
+    assert found == set(BUILT_ANEW)
+
+
+def test_a_statement_built_in_a_function_is_found() -> None:
+    module = """
+KEPT = Statement(select(Row))
+
+def kept() -> Statement:
+    return Statement(select(Row))
+
+class Rows:
+    def each_time(self) -> list[Row]:
+        return [row for row in session().scalars(select(Row))]
+
+    def gone(self):
+        delete_where(session(), Row)
+"""
+    assert list(building([ast.parse(module)])) == ["select", "delete_where"]
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:

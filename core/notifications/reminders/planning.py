@@ -42,25 +42,24 @@ def plan_reminders(kind: str, subject_id: UUID, *, at: datetime) -> int:
 def plan(rules: Sequence[Rule], subjects: Sequence[tuple[UUID, datetime]]) -> int:
     """Plans by these rules; what was planned already is not planned again."""
     now = utc_now()
-    return enqueue_many(
-        SEND,
-        [
-            Wanted(
-                args={
-                    "kind": rule.kind.name,
-                    "subject_id": str(subject_id),
-                    "at": as_rfc3339(at),
-                    "minutes_before": rule.minutes_before,
-                },
-                run_at=at - rule.before,
-                key=f"{rule.kind.name}:{subject_id}:{rule.minutes_before}:"
-                f"{round(at.timestamp())}",
-            )
-            for rule in rules
-            for subject_id, at in subjects
-            if rule.enabled and at - rule.before > now
-        ],
-    )
+    ahead = [
+        Wanted(
+            args={
+                "kind": rule.kind.name,
+                "subject_id": str(subject_id),
+                "at": as_rfc3339(at),
+                "minutes_before": rule.minutes_before,
+            },
+            run_at=at - rule.before,
+            key=f"{rule.kind.name}:{subject_id}:{rule.minutes_before}:"
+            f"{round(at.timestamp())}",
+        )
+        for rule in rules
+        for subject_id, at in subjects
+        if rule.enabled and at - rule.before > now
+    ]
+    enqueue_many(SEND, ahead)
+    return len(ahead)
 
 
 def remind(kind: str, subject_id: UUID, at: datetime, minutes_before: int) -> None:

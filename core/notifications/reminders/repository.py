@@ -17,6 +17,12 @@ _STORED = select(
 )
 _ALL = Statement(_STORED)
 _OF_KIND = Statement(_STORED.where(ReminderRule.kind == given("kind")))
+_ONE = Statement(
+    select(ReminderRule).where(
+        ReminderRule.kind == given("kind"),
+        ReminderRule.minutes_before == given("minutes_before"),
+    )
+)
 
 
 class StoredRule(NamedTuple):
@@ -40,14 +46,10 @@ def all_stored() -> list[StoredRule]:
 
 def store(wish: Mapping[str, Any]) -> None:
     """Writes a rule, over one of the same kind and time."""
-    row = session().scalar(
-        select(ReminderRule).where(
-            ReminderRule.kind == wish["kind"],
-            ReminderRule.minutes_before == wish["minutes_before"],
-        )
-    )
+    which = {"kind": wish["kind"], "minutes_before": wish["minutes_before"]}
+    row: ReminderRule | None = session().read_one(_ONE, **which)
     if row is None:
-        row = ReminderRule(kind=wish["kind"], minutes_before=wish["minutes_before"])
+        row = ReminderRule(**which)
         row.enabled = True
         row.channels = None
         session().add(row)

@@ -6,7 +6,15 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from core.sdk.base import Page, SortKey
-from core.sdk.data import Listing, Repository, Statement, given, insert_new
+from core.sdk.data import (
+    Listing,
+    Repository,
+    Statement,
+    Updating,
+    among,
+    given,
+    insert_new,
+)
 from sqlalchemy import and_, func, select
 
 from palestra_lockers.errors import LockerMissing, RentalMissing
@@ -37,6 +45,26 @@ _RENTALS = Listing(
         "overdue": and_(Rental.returned_at.is_(None), Rental.due_at < given("overdue")),
     },
 )
+
+_NUMBERS = (
+    select(Rental.id, Rental.client_id, Rental.due_at, Rental.deposit, Locker.number)
+    .join(Locker, Locker.id == Rental.locker_id)
+    .where(Rental.returned_at.is_(None))
+)
+_OF_CLIENT = Statement(
+    _NUMBERS.where(Rental.client_id == given("client_id")).order_by(Locker.number)
+)
+_TO_REMIND = Statement(
+    _NUMBERS.where(
+        Rental.reminded_at.is_(None), Rental.due_at < given("before")
+    ).order_by(Rental.due_at)
+)
+_REMINDED = Updating(
+    Rental, among(Rental.id, "ids"), values={"reminded_at": given("now")}
+)
+_OPEN = select(func.count()).select_from(Rental).where(Rental.returned_at.is_(None))
+_COUNT = Statement(_OPEN)
+_COUNT_OVERDUE = Statement(_OPEN.where(Rental.due_at < given("now")))
 
 
 class LockerRepository(Repository[Locker]):
@@ -110,37 +138,25 @@ class RentalRepository(Repository[Rental]):
         }
         return self.page(_RENTALS, filters, page=page, limit=limit, sort=sort)
 
-    def of_client(self, client_id: UUID) -> list[tuple[Rental, str]]:
-        """A client's open rentals, each with the locker's number."""
-        found = (
-            select(Rental, Locker.number)
-            .join(Locker, Locker.id == Rental.locker_id)
-            .where(Rental.client_id == client_id, Rental.returned_at.is_(None))
-            .order_by(Locker.number)
-        )
-        return [(rental, number) for rental, number in self.session.execute(found)]
+    def of_client(self, client_id: UUID) -> list[Any]:
+        """Columns of a client's open rentals, each with the locker's number."""
+        return self.session.read(_OF_CLIENT, client_id=client_id)
 
-    def to_remind(self, before: datetime) -> list[tuple[Rental, str]]:
-        """Open rentals due before a moment and not reminded of, with the number."""
-        found = (
-            select(Rental, Locker.number)
-            .join(Locker, Locker.id == Rental.locker_id)
-            .where(
-                Rental.returned_at.is_(None),
-                Rental.reminded_at.is_(None),
-                Rental.due_at < before,
-            )
-            .order_by(Rental.due_at)
-        )
-        return [(rental, number) for rental, number in self.session.execute(found)]
+    def to_remind(self, before: datetime) -> list[Any]:
+        """Columns of open rentals due before a moment and not reminded of."""
+        return self.session.read(_TO_REMIND, before=before)
 
-    def count(self, *, overdue_at: datetime | None = None) -> int:
-        """How many lockers are rented, or overdue at a moment."""
-        found = select(func.count()).select_from(Rental)
-        found = found.where(Rental.returned_at.is_(None))
-        if overdue_at is not None:
-            found = found.where(Rental.due_at < overdue_at)
-        return self.session.scalar(found) or 0
+    def reminded(self, ids: list[UUID], now: datetime) -> None:
+        """Notes that the clients of these rentals were reminded."""
+        _REMINDED.run(self.session, ids=ids, now=now)
+
+    def count(self) -> int:
+        """How many lockers are rented."""
+        return int(self.session.read_value(_COUNT))
+
+    def count_overdue(self, now: datetime) -> int:
+        """How many lockers are overdue at a moment."""
+        return int(self.session.read_value(_COUNT_OVERDUE, now=now))
 
     def save(self) -> None:
         """Writes what was changed now."""

@@ -162,14 +162,13 @@ def remind_of_overdue() -> int:
     """Mails each client whose locker is overdue, once; returns how many."""
     now = utc_now()
     found = _rentals.to_remind(now - timedelta(days=_settings()["grace_days"]))
-    for rental, number in found:
+    for rental in found:
         send_mail(
             template="lockers.overdue",
-            variables={"number": number, "due_at": as_rfc3339(rental.due_at)},
+            variables={"number": rental.number, "due_at": as_rfc3339(rental.due_at)},
             to_user_id=rental.client_id,
         )
-        rental.reminded_at = now
-    _rentals.save()
+    _rentals.reminded([rental.id for rental in found], now)
     return len(found)
 
 
@@ -178,24 +177,24 @@ def lockers_of(*, client_id: UUID) -> list[dict[str, Any]]:
     return [
         {
             "rentalId": str(rental.id),
-            "number": number,
+            "number": rental.number,
             "dueAt": as_rfc3339(rental.due_at),
         }
-        for rental, number in _rentals.of_client(client_id)
+        for rental in _rentals.of_client(client_id)
     ]
 
 
 def figures() -> tuple[int, int]:
     """How many lockers are rented, and how many of those are overdue."""
-    return _rentals.count(), _rentals.count(overdue_at=utc_now())
+    return _rentals.count(), _rentals.count_overdue(utc_now())
 
 
 def left_by(person_id: UUID) -> Sequence[str]:
     """What the gym has to see to when a client is erased."""
     return [
-        f"Locker {number} has to be emptied; its deposit was {rental.deposit} in minor "
-        "units."
-        for rental, number in _rentals.of_client(person_id)
+        f"Locker {rental.number} has to be emptied; its deposit was {rental.deposit} in "
+        "minor units."
+        for rental in _rentals.of_client(person_id)
     ]
 
 

@@ -90,3 +90,8 @@ def adopt_users() -> int:
 def _first_status(account_status: str) -> str:
     in_use = account_status == UserStatus.ACTIVE
     return (ClientStatus.ACTIVE if in_use else ClientStatus.LEAD).value
+
+
+def client_and_coach_exist(*, client_id: UUID, coach_id: UUID) -> tuple[bool, bool]:
+    """Says whether the gym has this client and this coach, whoever asks."""
+    return repository.are_there(client_id, coach_id)

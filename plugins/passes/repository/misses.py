@@ -3,13 +3,27 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import case, select, type_coerce
 
-from core.sdk.data import Repository, Statement, given, upsert
+from core.sdk.data import Repository, Statement, Upserting, given
 from plugins.passes.models import Miss
 
 _OF_HOLDER = Statement(
     select(Miss).where(Miss.holder_id == given("holder_id")), refresh=True
+)
+_STALE = Miss.since <= given("stale")
+_NOTE = Upserting(
+    Miss,
+    "holder_id",
+    "since",
+    "misses",
+    conflict=("holder_id",),
+    update={
+        "since": case(
+            (_STALE, type_coerce(given("now"), Miss.since.type)), else_=Miss.since
+        ),
+        "misses": case((_STALE, 1), else_=Miss.misses + 1),
+    },
 )
 
 
@@ -28,15 +42,8 @@ class MissRepository(Repository[Miss]):
 
         One statement, so that tries at the same time are all counted.
         """
-        stale = Miss.since <= now - window
-        [row] = upsert(
-            self.session,
-            Miss,
-            [{"holder_id": holder_id, "since": now, "misses": 1}],
-            conflict=("tenant_id", "holder_id"),
-            update={
-                "since": case((stale, now), else_=Miss.since),
-                "misses": case((stale, 1), else_=Miss.misses + 1),
-            },
-        )
+        first = {"holder_id": holder_id, "since": now, "misses": 1}
+        row = _NOTE.run(self.session, first, now=now, stale=now - window)
+        if row is None:
+            raise LookupError("The count of a caller was neither made nor raised.")
         return row

@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from core.sdk.base import Page, SortKey, utc_now
 from core.sdk.data import (
+    Deleting,
     Listing,
     Repository,
     Statement,
-    delete_where,
     given,
     insert_new,
 )
@@ -40,6 +40,13 @@ _WEEK = Statement(
     select(WeeklyWindow.weekday, WeeklyWindow.starts_minute, WeeklyWindow.ends_minute)
     .where(WeeklyWindow.coach_id == given("coach_id"))
     .order_by(WeeklyWindow.weekday, WeeklyWindow.starts_minute)
+)
+_CLEAR_WEEK = Deleting(WeeklyWindow, WeeklyWindow.coach_id == given("coach_id"))
+_OF_DAY = Statement(
+    select(DateOverride)
+    .where(DateOverride.coach_id == given("coach_id"), DateOverride.day == given("day"))
+    .with_for_update(),
+    refresh=True,
 )
 _RULE_NAMES = [rule.name for rule in fields(Rules)]
 
@@ -183,7 +190,7 @@ class WindowRepository(Repository[WeeklyWindow]):
 
     def replace(self, coach_id: UUID, weekly: Mapping[int, Sequence[Window]]) -> None:
         """Makes ``weekly`` all the windows a coach has."""
-        delete_where(self.session, WeeklyWindow, WeeklyWindow.coach_id == coach_id)
+        _CLEAR_WEEK.run(self.session, coach_id=coach_id)
         for weekday, windows in weekly.items():
             self.insert(coach_id, weekday, windows)
 
@@ -213,13 +220,10 @@ class OverrideRepository(Repository[DateOverride]):
 
     def of_day(self, coach_id: UUID, day: date) -> DateOverride | None:
         """Returns the override of one date for change; None when there is none."""
-        statement = (
-            select(DateOverride)
-            .where(DateOverride.coach_id == coach_id, DateOverride.day == day)
-            .with_for_update()
-            .execution_options(populate_existing=True)
+        found: DateOverride | None = self.session.read_one(
+            _OF_DAY, coach_id=coach_id, day=day
         )
-        return self.session.scalar(statement)
+        return found
 
     def put(self, coach_id: UUID, day: date, windows: Sequence[Window]) -> DateOverride:
         """Sets the windows of a date; whoever calls holds the coach's rules."""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.errors import ExclusionViolation
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from core.sdk.base import Page, SortKey
@@ -91,6 +91,57 @@ _MOVING = Updating(
     TrainingSession,
     TrainingSession.id == given("id"),
     values={"starts_at": given("starts"), "ends_at": given("ends")},
+)
+
+
+def _counted(*criteria: ColumnElement[bool]) -> Statement:
+    """Counts sessions that were not canceled."""
+    standing = TrainingSession.status != Status.CANCELED.value
+    counted = select(func.count()).select_from(TrainingSession)
+    return Statement(counted.where(standing, *criteria))
+
+
+_COUNT_ALL = _counted()
+_COUNT_BETWEEN = _counted(
+    TrainingSession.starts_at >= given("since"),
+    TrainingSession.starts_at < given("until"),
+)
+_SCHEDULED = TrainingSession.status == Status.SCHEDULED.value
+_NEXT_OF_CLIENT = Statement(
+    select(TrainingSession)
+    .where(
+        TrainingSession.client_id == given("client_id"),
+        TrainingSession.starts_at >= given("now"),
+        _SCHEDULED,
+    )
+    .order_by(TrainingSession.starts_at)
+    .limit(given("limit"))
+)
+_LAST_OF_CLIENT = Statement(
+    select(TrainingSession)
+    .where(
+        TrainingSession.client_id == given("client_id"),
+        TrainingSession.starts_at < given("now"),
+    )
+    .order_by(TrainingSession.starts_at.desc())
+    .limit(given("limit"))
+)
+_SCHEDULED_AFTER = Statement(
+    select(TrainingSession.id, TrainingSession.starts_at).where(
+        TrainingSession.starts_at > given("moment"), _SCHEDULED
+    )
+)
+_COMING_OF = Statement(
+    select(TrainingSession)
+    .where(
+        or_(
+            TrainingSession.client_id == given("person_id"),
+            TrainingSession.coach_id == given("person_id"),
+        ),
+        TrainingSession.starts_at >= given("now"),
+        _SCHEDULED,
+    )
+    .order_by(TrainingSession.id)
 )
 
 
@@ -180,73 +231,36 @@ class SessionRepository(Repository[TrainingSession]):
         """Writes what changed, so that the answer carries the new version."""
         self.session.flush()
 
-    def count(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> int:
-        """Counts the gym's sessions, of a stretch or of all time, not canceled ones."""
-        statement = (
-            select(func.count())
-            .select_from(TrainingSession)
-            .where(TrainingSession.status != Status.CANCELED.value)
-        )
-        if since is not None:
-            statement = statement.where(TrainingSession.starts_at >= since)
-        if until is not None:
-            statement = statement.where(TrainingSession.starts_at < until)
-        return self.session.scalar(statement) or 0
+    def count(self) -> int:
+        """Counts all of the gym's sessions that were not canceled."""
+        return int(self.session.read_value(_COUNT_ALL))
+
+    def count_between(self, since: datetime, until: datetime) -> int:
+        """Counts the gym's sessions of a stretch that were not canceled."""
+        values = {"since": since, "until": until}
+        return int(self.session.read_value(_COUNT_BETWEEN, **values))
 
     def next_of_client(
         self, client_id: UUID, now: datetime, limit: int
     ) -> list[TrainingSession]:
         """Returns the client's coming sessions that stand, soonest first."""
-        statement = (
-            select(TrainingSession)
-            .where(
-                TrainingSession.client_id == client_id,
-                TrainingSession.starts_at >= now,
-                TrainingSession.status == Status.SCHEDULED.value,
-            )
-            .order_by(TrainingSession.starts_at)
-            .limit(limit)
+        return self.session.read(
+            _NEXT_OF_CLIENT, client_id=client_id, now=now, limit=limit
         )
-        return list(self.session.scalars(statement))
 
     def scheduled_after(self, moment: datetime) -> Iterator[tuple[UUID, datetime]]:
         """Gives ids and beginnings of the sessions that stand after a moment."""
-        statement = select(TrainingSession.id, TrainingSession.starts_at).where(
-            TrainingSession.starts_at > moment,
-            TrainingSession.status == Status.SCHEDULED.value,
-        )
-        for row in self.session.execute(statement):
+        for row in self.session.read(_SCHEDULED_AFTER, moment=moment):
             yield row.id, row.starts_at
 
     def coming_of(self, person_id: UUID, now: datetime) -> list[TrainingSession]:
         """Returns all coming sessions that stand of a client or coach."""
-        statement = (
-            select(TrainingSession)
-            .where(
-                or_(
-                    TrainingSession.client_id == person_id,
-                    TrainingSession.coach_id == person_id,
-                ),
-                TrainingSession.starts_at >= now,
-                TrainingSession.status == Status.SCHEDULED.value,
-            )
-            .order_by(TrainingSession.id)
-        )
-        return list(self.session.scalars(statement))
+        return self.session.read(_COMING_OF, person_id=person_id, now=now)
 
     def last_of_client(
         self, client_id: UUID, now: datetime, limit: int
     ) -> list[TrainingSession]:
         """Returns the client's past sessions, latest first, canceled ones included."""
-        statement = (
-            select(TrainingSession)
-            .where(
-                TrainingSession.client_id == client_id,
-                TrainingSession.starts_at < now,
-            )
-            .order_by(TrainingSession.starts_at.desc())
-            .limit(limit)
+        return self.session.read(
+            _LAST_OF_CLIENT, client_id=client_id, now=now, limit=limit
         )
-        return list(self.session.scalars(statement))

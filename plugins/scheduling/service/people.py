@@ -17,14 +17,19 @@ def require_coach(coach_id: UUID) -> None:
         raise CoachUnknown
 
 
-def require_own_client(client_id: UUID) -> None:
-    """Refuses an id that is no client's, or of a client out of reach.
+def require_pair(*, client_id: UUID, coach_id: UUID) -> None:
+    """Refuses ids that are no client's or no coach's, and a client out of reach.
 
     Raises:
+        CoachUnknown: There is no such coach in this gym.
         ClientUnknown: There is no such client in this gym.
         Forbidden: The actor may not act for this client.
     """
-    if not hooks().client_exists(client_id=client_id):
+    found = hooks().client_and_coach_exist(client_id=client_id, coach_id=coach_id)
+    is_client, is_coach = found or (False, False)
+    if not is_coach:
+        raise CoachUnknown
+    if not is_client:
         raise ClientUnknown
     require_client(client_id)
 

@@ -39,8 +39,7 @@ from plugins.scheduling.service import entitlement, reminders
 from plugins.scheduling.service.availability import Availability, availability_around
 from plugins.scheduling.service.people import (
     require,
-    require_coach,
-    require_own_client,
+    require_pair,
 )
 
 _sessions = SessionRepository()
@@ -89,8 +88,7 @@ def book(wanted: NewSession) -> TrainingSession:
         NoEntitlement: The gym demands one, and the client has none for it.
     """
     interval = _interval(wanted.starts_at, wanted.ends_at)
-    require_coach(wanted.coach_id)
-    require_own_client(wanted.client_id)
+    require_pair(client_id=wanted.client_id, coach_id=wanted.coach_id)
     _refuse_time(wanted.coach_id, interval, override=wanted.ignore_availability)
     row = _sessions.book(
         {
@@ -232,7 +230,7 @@ def count_all() -> int:
 
 def _count(first: date, days: int) -> int:
     zone = current().require_gym().zone
-    return _sessions.count(
+    return _sessions.count_between(
         day_begins(first, zone), day_begins(first + timedelta(days=days), zone)
     )
 
