@@ -14,6 +14,8 @@ the root of the checkout with this in the environment, and little else:
     tokens (RS256, ``kid`` is the RFC 7638 thumbprint); a token of one contender need
     not be good at another. ``master.key`` holds the 32 bytes that the keys of people in
     the audit log are sealed under.
+``BENCH_IN_FLIGHTS``
+    Set for the limit, which is the floor with Palestra's shortcuts to libpq.
 ``BENCH_PORT``, ``BENCH_WORKERS``
     Where it listens on 127.0.0.1, and in how many processes (2). The harness passes
     both to granian itself; they are here for information.
@@ -22,6 +24,7 @@ the root of the checkout with this in the environment, and little else:
 name       application                                              server
 ========== ======================================================= ===================
 floor      ``benchmarks.requests.floor.app:app``, WSGI              granian, 1 thread
+limit      the same                                                granian, 1 thread
 palestra   ``palestra serve``, production settings                  granian, as shipped
 drf        ``benchmarks.requests.peers.drf.app:app``, WSGI          granian, 1 thread
 fastapi    ``benchmarks.requests.peers.fast.app:app``, ASGI         granian, uvloop
@@ -82,7 +85,7 @@ from core.db import roles
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PEERS: Final = ROOT / ".venv-peers"
-NAMES: Final = ("floor", "palestra", "drf", "fastapi")
+NAMES: Final = ("floor", "limit", "palestra", "drf", "fastapi")
 WORKERS: Final = 2
 
 _PATIENCE_S: Final = 60.0
@@ -201,8 +204,10 @@ def stat_fields(text: str) -> list[str]:
 def _command(name: str, plan: Plan, port: int) -> Sequence[str]:
     if name == "palestra":
         return [sys.executable, "-m", "core.cli", "serve"]
+    floor = (sys.executable, "wsgi", "benchmarks.requests.floor.app:app")
     applications = {
-        "floor": (sys.executable, "wsgi", "benchmarks.requests.floor.app:app"),
+        "floor": floor,
+        "limit": floor,
         "drf": (str(plan.peers), "wsgi", "benchmarks.requests.peers.drf.app:app"),
         "fastapi": (str(plan.peers), "asgi", "benchmarks.requests.peers.fast.app:app"),
     }
@@ -241,6 +246,7 @@ def _environment(name: str, plan: Plan, port: int) -> Mapping[str, str]:
         **common,
         "BENCH_DATABASE_URL": place.urls[roles.APP],
         "BENCH_OPERATOR_URL": place.urls[roles.OPERATOR],
+        **({"BENCH_IN_FLIGHTS": "1"} if name == "limit" else {}),
         "BENCH_KEYS_DIR": str(place.keys_dir),
         "BENCH_PORT": str(port),
         "BENCH_WORKERS": str(WORKERS),

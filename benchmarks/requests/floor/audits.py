@@ -50,7 +50,15 @@ _ENTRIES = (
 )
 _PAGE = f"{_ENTRIES} ORDER BY at DESC, id DESC LIMIT %s OFFSET %s"
 _ON = f"{_ENTRIES} AND (at, id) < (%s, %s) ORDER BY at DESC, id DESC LIMIT %s"
-_TOTAL = "SELECT count(*) FROM audit_entries WHERE tenant_id = %s"
+_COUNT = "SELECT count(*) FROM audit_entries WHERE tenant_id = %(gym)s"
+_TOTAL = (
+    "SELECT coalesce((SELECT newest.cumulative"  # noqa: S608 — ours
+    f" + ({_COUNT} AND (newest.last_txid, newest.last_id) < (txid, id))"
+    " FROM (SELECT last_txid, last_id, cumulative FROM audit_seals"
+    " WHERE tenant_id = %(gym)s ORDER BY seq DESC LIMIT 1) AS newest"
+    " WHERE newest.last_txid"
+    f" < pg_snapshot_xmin(pg_current_snapshot())::text::bigint), ({_COUNT}))"
+)
 _KEYS = (
     "SELECT id, wrapped FROM person_keys WHERE tenant_id = %s AND id = ANY(%s::uuid[])"
 )
@@ -81,7 +89,7 @@ def _by_page(request: Request, page: int, limit: int) -> Answer:
     found = database.rows(_PAGE, (tenant, limit, (page - 1) * limit))
     total = len(found)
     if page > 1 or total == limit:
-        [(total,)] = database.rows(_TOTAL, (tenant,))
+        [(total,)] = database.rows(_TOTAL, {"gym": tenant})
     described: dict[str, Any] = {
         "limit": limit,
         "page": page,

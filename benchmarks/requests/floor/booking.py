@@ -56,8 +56,10 @@ _CHANGES: Final = {
     "ignoreAvailability": flag,
 }
 
-_COACH = "SELECT id FROM members_coaches WHERE tenant_id = %s AND id = %s"
-_CLIENT = "SELECT id FROM members_clients WHERE tenant_id = %s AND id = %s"
+_PAIR = (
+    "SELECT (SELECT id FROM members_clients WHERE tenant_id = %s AND id = %s),"
+    " (SELECT id FROM members_coaches WHERE tenant_id = %s AND id = %s)"
+)
 _INSERT = (
     f"INSERT INTO scheduling_sessions ({COLUMNS}, tenant_id)"  # noqa: S608 — ours
     f" VALUES ({', '.join(['%s'] * 12)}) ON CONFLICT DO NOTHING"
@@ -78,9 +80,10 @@ def book_session(request: Request) -> Answer:
     tenant = request.tenant
     client_id, coach_id = body["clientId"], body["coachId"]
     span = _interval(body["startsAt"], body["endsAt"])
-    if database.row(_COACH, (tenant, coach_id)) is None:
+    [(client, coach)] = database.rows(_PAIR, (tenant, client_id, tenant, coach_id))
+    if coach is None:
         raise Refused(404, "SESS_COACH_UNKNOWN", "There is no such coach.")
-    if database.row(_CLIENT, (tenant, client_id)) is None:
+    if client is None:
         raise Refused(404, "SESS_CLIENT_UNKNOWN", "There is no such client.")
     require_client(request, client_id)
     override = body.get("ignoreAvailability", False)

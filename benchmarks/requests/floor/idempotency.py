@@ -23,7 +23,7 @@ _KEPT = (
 _FORGET = "DELETE FROM idempotency_keys WHERE tenant_id = %s AND scope = %s"
 _KEEP = (
     "INSERT INTO idempotency_keys (tenant_id, id, scope, fingerprint, status,"
-    " headers, body, created_at) VALUES (%s, %s, %s, %s, %s, '{}', %s, %s)"
+    " headers, body, created_at)"
 )
 
 
@@ -63,10 +63,11 @@ def once(request: Request, work: Callable[[Request], Answer]) -> Answer:
         scope,
         fingerprint,
         answer.status,
+        "{}",
         answer.body,
         utc_now(),
     )
-    database.run(_KEEP, values)
+    database.leave(_KEEP, values)
     return answer
 
 

@@ -114,7 +114,7 @@ _SESSION = (
 )
 _REFRESH = (
     "INSERT INTO refresh_tokens (tenant_id, id, user_id, session_id, token_hash,"
-    " created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+    " created_at, expires_at)"
 )
 
 
@@ -182,9 +182,6 @@ def _admit(request: Request, login: str) -> _Attempt:
     user = database.row(statement, (request.tenant, _key_of(login)))
     kind, subject = _counted_by(request, login, user)
     digest = hashlib.sha256(f"{kind}|{subject}".encode()).digest()
-    # Palestra asks its plugins whether so many failures call for a challenge; there is
-    # no plugin here that would.
-    database.row(_ATTEMPTS, (request.tenant, digest))
     failures = _reserve(request.tenant, digest)
     known = user if user is not None and user[_STATUS] == "active" else None
     return _Attempt(kind, digest, failures, known)
@@ -289,7 +286,7 @@ def _let_in(
 def _keep(tenant: str, user: str, session: str, token: str, now: datetime) -> None:
     digest = hashlib.sha256(token.encode()).digest()
     ends = now + timedelta(days=REFRESH_DAYS)
-    database.run(_REFRESH, (tenant, new_id(), user, session, digest, now, ends))
+    database.leave(_REFRESH, (tenant, new_id(), user, session, digest, now, ends))
 
 
 def _note_failure(request: Request, attempt: _Attempt) -> None:

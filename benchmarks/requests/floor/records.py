@@ -23,16 +23,14 @@ _KEPT_S: Final = 300.0
 _AUDIT = (
     "INSERT INTO audit_entries (tenant_id, id, at, user_id, actor_kind, action,"
     " entity, entity_id, before, after, trace_id, address, person_id)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _RULES = (
     "SELECT minutes_before, enabled FROM notification_rules"
     " WHERE tenant_id = %s AND kind = %s"
 )
-_JOB = "(%s, %s, %s, %s, %s, 'pending', %s, 0, %s, %s, %s)"
 _OUTBOX = (
     "INSERT INTO outbox (tenant_id, id, kind, args, dedup_key, state, run_at,"
-    " attempts, actor_id, trace_id, created_at) VALUES "
+    " attempts, actor_id, trace_id, created_at)"
 )
 _RECEIVERS = (
     "SELECT id FROM webhook_endpoints WHERE tenant_id = %s"
@@ -60,7 +58,7 @@ def audit(  # noqa: PLR0913 — an entry has as many columns
     entry_id: str | None = None,
     user_id: str | None = None,
 ) -> None:
-    """Writes an entry of the audit log.
+    """Writes an entry of the audit log, with the end of the transaction.
 
     Args:
         request: What it was done by.
@@ -90,7 +88,7 @@ def audit(  # noqa: PLR0913 — an entry has as many columns
         request.address,
         person,
     )
-    database.run(_AUDIT, values)
+    database.leave(_AUDIT, values)
 
 
 def sealed(
@@ -123,7 +121,6 @@ def plan_reminders(request: Request, session_id: str, at: datetime) -> None:
     stored = database.rows(_RULES, (request.tenant, REMINDER))
     rules = {**_OFFSETS, **dict(stored)} if stored else _OFFSETS
     now = utc_now()
-    values: list[Any] = []
     for minutes, enabled in sorted(rules.items(), reverse=True):
         run_at = at - timedelta(minutes=minutes)
         if not enabled or run_at <= now:
@@ -134,20 +131,20 @@ def plan_reminders(request: Request, session_id: str, at: datetime) -> None:
             "at": at,
             "minutes_before": minutes,
         }
-        values += (
+        values = (
             request.tenant,
             new_id(),
             "notifications.remind",
             written(arguments),
             f"{REMINDER}:{session_id}:{minutes}:{round(at.timestamp())}",
+            "pending",
             run_at,
+            0,
             request.caller().user_id,
             request.trace_id,
             now,
         )
-    if values:
-        jobs = ", ".join([_JOB] * (len(values) // 9))
-        database.run(f"{_OUTBOX}{jobs} ON CONFLICT DO NOTHING", values)
+        database.leave(_OUTBOX, values, skip_taken=True)
 
 
 def emit(request: Request, event: str) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 # The floor is a program of its own: core.config would bring all of Palestra along.
 DATABASE_URL: Final = os.environ["BENCH_DATABASE_URL"]  # noqa: TID251 — as said above
 KEYS_DIR: Final = Path(os.environ["BENCH_KEYS_DIR"])  # noqa: TID251 — as said above
+IN_FLIGHTS: Final = bool(os.environ.get("BENCH_IN_FLIGHTS"))  # noqa: TID251 — likewise
+"""Whether statements go to libpq in few flights, or one by one by psycopg's cursors."""
 
 ISSUER: Final = "http://floor.localhost"
 AUDIENCE: Final = "palestra:access"
