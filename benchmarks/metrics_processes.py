@@ -27,7 +27,7 @@ import click
 
 ROUTE = "/health"
 CALLERS = 16
-PATIENCE_S = 60.0
+PATIENCE_S = 900.0
 
 _COUNTED = re.compile(
     r'^http_requests_total{method="GET",route="/health",status_code="200"} (\S+)$',
@@ -58,7 +58,7 @@ class Platform:
         Raises:
             ConnectionError: It was not answered well.
         """
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

@@ -1,12 +1,14 @@
 """``python -m benchmarks growth``: what a request costs as an installation grows.
 
 Databases are built under a folder of their own, which goes at the end; ten million
-sessions want 15 GB and an hour. What was measured is kept in a file from part to part,
-so that ``--parts`` can be run one at a time; ``--draw`` draws the plots of it.
+sessions want 10 GB. What was measured is kept in a file from step to step, so that the
+trial may be stopped, and ``--parts`` and ``--sizes`` say what is to be measured next;
+``--draw`` draws the plots of it.
 """
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.growth import neighbour, start
-from benchmarks.growth.axes import AXES, FLAT, forget, lists_of, walk
+from benchmarks.growth.axes import AXES, FLAT, USUAL, forget, lists_of, walk
 from benchmarks.growth.caller import application
 from benchmarks.growth.figures import Figures
 from benchmarks.growth.heap import heap
@@ -38,20 +40,30 @@ class Trial:
         homes: Where the databases are.
         figures: Where what was measured is kept.
         largest: Steps and data sets beyond this size are left out.
+        sizes: The steps of axes that are measured again, while the figures of the
+            others stay; all of them when left out.
         keep: Whether the databases stay.
     """
 
     def __init__(
-        self, homes: Path, figures: Figures, *, largest: int | None, keep: bool
+        self,
+        homes: Path,
+        figures: Figures,
+        *,
+        largest: int | None,
+        sizes: Sequence[int],
+        keep: bool,
     ) -> None:
         self._homes, self._figures = homes, figures
-        self._largest, self._keep = largest, keep
+        self._largest, self._sizes, self._keep = largest, sizes, keep
 
     def axis(self, name: str) -> Sequence[str]:
         """Walks along an axis; says what is not flat."""
         axis = AXES[name]
-        steps = walk(axis, self._homes, _say, largest=self._largest)
-        for size, costs in steps:
+        if not self._sizes:
+            self._figures.forget("axes", name)
+        sizes = axis.sizes(largest=self._largest, only=self._sizes)
+        for size, costs in walk(axis, self._homes, _say, sizes=sizes):
             self._figures.note("axes", name, str(size), costs)
         if not self._keep:
             forget(self._homes, axis)
@@ -79,7 +91,7 @@ class Trial:
 
     def neighbour(self) -> Sequence[str]:
         """Loads one gym as far as it goes; says what the others notice."""
-        with site(self._homes / "usual", Scale(gyms=10)) as place:
+        with site(self._homes / USUAL, Scale(gyms=10)) as place:
             found = neighbour.measure(place)
         self._figures.note("neighbour", found)
         _say("\n".join(f"{name}: {told}" for name, told in found.items()))
@@ -87,7 +99,7 @@ class Trial:
 
     def start(self) -> Sequence[str]:
         """Starts the processes and reads what they take."""
-        with site(self._homes / "usual", Scale(gyms=10)) as place:
+        with site(self._homes / USUAL, Scale(gyms=10)) as place:
             found = start.measure(place)
         self._figures.note("start", found)
         _say("\n".join(f"{name}: {told}" for name, told in found.items()))
@@ -115,7 +127,13 @@ def main(arguments: Sequence[str]) -> int:
         homes = options.homes or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="growth-"))
         )
-        trial = Trial(homes, figures, largest=options.largest, keep=bool(options.homes))
+        trial = Trial(
+            homes,
+            figures,
+            largest=options.largest,
+            sizes=options.sizes,
+            keep=bool(options.homes),
+        )
         slow: Sequence[str] = ()
         for name in options.parts:
             _say(f"\n-- {name}")
@@ -138,12 +156,17 @@ def _parts(text: str) -> list[str]:
     return given
 
 
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks growth")
     add = parser.add_argument
     add("--parts", type=_parts, default=list(_PARTS), help=f"of {','.join(_PARTS)}")
     add("--homes", type=Path, help="a short path; databases there are kept")
     add("--largest", type=int, help="leave out what is larger")
+    add("--sizes", type=_sizes, default=[], help="only these steps; commas between")
     add("--figures", type=Path, default=_FIGURES)
     add(
         "--draw", type=Path, nargs="?", const=_PLOTS, help="only draw, into this folder"
@@ -151,7 +174,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _stop(*_signal: object) -> None:
+    """Ends the trial once, so that nothing keeps it from ending what it started."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit("growth: stopped")
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
     try:
         sys.exit(main(sys.argv[1:]))
     except (NotStarted, BadAnswer) as error:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -44,6 +44,12 @@ _WARM: Final = 20
 _ROUND_S: Final = 0.02
 _SHARE: Final = 0.1
 
+STRETCHES: Final = 5
+"""A figure is made of so many, with other work between them."""
+
+ROUNDS: Final = 24
+"""Of a stretch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -54,12 +60,15 @@ class Cost:
         db: Of the database's backends, likewise.
         pace_us: The shortest run of ``pace`` meanwhile, in microseconds.
         bytes: Of the answer's body.
+        stretches: What both make together when only a fifth of the rounds counts, one
+            after the other: how far they differ is how much a figure is good for.
     """
 
     app: float
     db: float
     pace_us: float
     bytes: int
+    stretches: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,26 +165,29 @@ class Application:
             os.sched_setaffinity(pid, {processor})
         return backends
 
-    def cost(self, requests: Iterator[Environ], *, rounds: int = 60) -> Cost:
+    def rounds(
+        self, requests: Iterator[Environ], *, many: int = ROUNDS
+    ) -> Sequence[Cost]:
         """What one of these requests costs, once everything is warm.
 
         Args:
             requests: Without end; each is sent once.
-            rounds: Of a quarter of a second each.
+            many: How many rounds, each of a fiftieth of a second, or of a request
+                that takes longer.
         """
         began, size = time.process_time(), 0
         for one in islice(requests, _WARM):
             size = len(self.call(one))
         warm_s = (time.process_time() - began) / _WARM
-        many = max(3, min(50, int(_ROUND_S / max(warm_s, 1e-4))))
+        each = max(1, min(50, int(_ROUND_S / max(warm_s, 1e-4))))
         found: list[Cost] = []
-        while len(found) < rounds:
+        while len(found) < many:
             # The pool replaces a connection now and then; that round does not count.
             with suppress(FileNotFoundError):
                 backends = self.together()
-                batch = list(islice(requests, many))
+                batch = list(islice(requests, each))
                 found.append(self.spent(batch, backends, size))
-        return best_of(found)
+        return found
 
     def spent(
         self, requests: Sequence[Environ], backends: Sequence[int], size: int = 0
@@ -196,12 +208,22 @@ class Application:
 
 def best_of(costs: Sequence[Cost]) -> Cost:
     """The cost that a tenth of the rounds undercut."""
+    many = min(STRETCHES, len(costs))
+    edges = [len(costs) * place // many for place in range(many + 1)]
     return Cost(
-        round(quantile([cost.app for cost in costs], _SHARE), 6),
-        round(quantile([cost.db for cost in costs], _SHARE), 6),
+        _undercut([cost.app for cost in costs]),
+        _undercut([cost.db for cost in costs]),
         min(cost.pace_us for cost in costs),
         costs[0].bytes,
+        tuple(
+            _undercut([cost.app + cost.db for cost in costs[first:last]])
+            for first, last in pairwise(edges)
+        ),
     )
+
+
+def _undercut(values: Sequence[float]) -> float:
+    return round(quantile(values, _SHARE), 6)
 
 
 def pace() -> int:

@@ -1,12 +1,43 @@
 """What was measured, kept from part to part of the trial."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from benchmarks.requests.table import aligned
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Cost at one size over that at another.
+
+    Attributes:
+        times: Of all rounds.
+        least: The ratio if only the stretches count that make it smallest.
+        most: If only those that make it largest.
+    """
+
+    times: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, first: Mapping[str, Any], last: Mapping[str, Any]) -> "Growth":
+        """Sets a cost against an earlier one."""
+        before, after = (
+            one.get("stretches") or [one["app"] + one["db"]] for one in (first, last)
+        )
+        return cls(
+            (last["app"] + last["db"]) / (first["app"] + first["db"]),
+            min(after) / max(before),
+            max(after) / min(before),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.times:.2f} ({self.least:.2f}-{self.most:.2f})"
 
 
 class Figures:
@@ -52,28 +83,39 @@ class Figures:
                 of_work[int(size)] = (cost["app"] * unit, cost["db"] * unit)
         return found
 
+    def growth(self, axis: str) -> Mapping[str, "Growth"]:
+        """How much more each work costs at the largest size than at the smallest."""
+        sizes = self._known["axes"][axis]
+        first, last = (
+            sizes[size] for size in (min(sizes, key=int), max(sizes, key=int))
+        )
+        return {work: Growth.of(first[work], last[work]) for work in first}
+
     def growing(self, axis: str, flat: float) -> Iterator[str]:
         """The works whose cost grows by more than ``flat``, a line each."""
-        for work, by_size in self.costs(axis).items():
-            whole = [sum(cost) for cost in by_size.values()]
-            if whole[-1] > flat * whole[0]:
-                yield (
-                    f"{work} grows {whole[-1] / whole[0]:.2f} times,"
-                    f" from {whole[0]:,.0f} to {whole[-1]:,.0f} µs"
-                )
+        for work, growth in self.growth(axis).items():
+            if growth.times > flat:
+                yield f"{work} grows {growth} times"
 
     def table(self, axis: str) -> str:
         """An axis as text: application and database in microseconds."""
-        costs = self.costs(axis)
+        costs, growth = self.costs(axis), self.growth(axis)
         sizes = list(next(iter(costs.values())))
         lines: list[Sequence[str]] = [
             ("work", "", *(f"{size:,}" for size in sizes), "last/first")
         ]
         for work, by_size in costs.items():
-            whole = [sum(cost) for cost in by_size.values()]
             cells = (f"{app:,.0f} + {db:,.0f}" for app, db in by_size.values())
-            lines.append((work, "", *cells, f"{whole[-1] / whole[0]:.2f}"))
+            lines.append((work, "", *cells, str(growth[work])))
         return aligned(lines)
+
+    def forget(self, *place: str) -> None:
+        """Drops what is kept under these names."""
+        *above, last = place
+        here = self._known
+        for name in above:
+            here = here.get(name, {})
+        here.pop(last, None)
 
     def _paces(self) -> Iterator[float]:
         for sizes in self._known.get("axes", {}).values():

@@ -8,12 +8,11 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from benchmarks.requests.data import Site
+from benchmarks.requests.data import MARK, Site
+from benchmarks.requests.filling import indexes_at_rest
 
 TEMPLATE: Final = "bench-001"
 """Slug of the gym that is copied."""
-
-_MARK: Final = "bench.json"
 
 _COLUMNS: Final = """
     SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
@@ -52,9 +51,9 @@ def grow(place: Site, gyms: int) -> None:
         have = row[0] if row else 0
         if have >= gyms:
             return
-        (place.home / _MARK).unlink(missing_ok=True)
+        (place.home / MARK).unlink(missing_ok=True)
         values = {"have": have + 1_000_000, "wanted": gyms + 1_000_000}
-        with connection.transaction():
+        with indexes_at_rest(connection):
             connection.execute(_GYMS, {**values, "template": TEMPLATE})
             # Referred rows may come after those that refer to them.
             connection.execute("SET LOCAL session_replication_role = replica")

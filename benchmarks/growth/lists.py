@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Engine, event
 
-from benchmarks.growth.caller import Application
+from benchmarks.growth.caller import Application, best_of
 from benchmarks.requests.data import Facts, facts
 from benchmarks.requests.load import quantile
 from benchmarks.requests.table import aligned
@@ -170,7 +171,7 @@ class Lists:
             began = time.perf_counter()
             running.call(environ)
             took.append(time.perf_counter() - began)
-        cost = running.cost(iter([environ] * 10_000), rounds=20)
+        cost = best_of(running.rounds(repeat(environ)))
         plans = [self._explained(*statement) for statement in said]
         named = " ".join(f"{n}={v}" for n, v in wanted.items())
         return Listed(

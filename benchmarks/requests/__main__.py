@@ -28,7 +28,7 @@ from benchmarks.requests.contenders import (
     own_redis,
     running,
 )
-from benchmarks.requests.data import SERVER, Facts, Scale, Site, facts, site
+from benchmarks.requests.data import SERVER, Facts, Scale, Site, facts, seal, site
 from benchmarks.requests.load import BadAnswer, Planned, Tally, closed_loop, open_loop
 from benchmarks.requests.table import Round, comparison, table
 from benchmarks.requests.works import MIX, WORKS, Access, Work
@@ -150,7 +150,8 @@ class Trial:
         return found
 
     def _renew(self) -> None:
-        """Logs in anew, as tokens end sooner than the trial may."""
+        """Seals what was done, and logs in anew: tokens may end before the trial."""
+        seal(self._place, self._known.tenant_id)
         self._servers = [
             (server, replace(access, token=log_in(server.port, self._known)))
             for server, access in self._servers

@@ -24,6 +24,7 @@ import psycopg
 from benchmarks.requests import filling
 from core.app import Installation
 from core.app.installation import DATABASE
+from core.audit.sealing import seal_gym
 from core.auth.keys import KeyRing
 from core.auth.passwords import hash_password
 from core.clock import utc_now
@@ -50,10 +51,24 @@ SERVER: Final = {
     # A disk's flush takes as long for everybody and would hide what they differ in.
     "synchronous_commit": "off",
     "max_wal_size": "4GB",
+    # What a parallel worker uses would be missing from its backend's processor time.
+    "max_parallel_workers_per_gather": "0",
 }
 """What the server of the trial has besides the embedded server's own settings."""
 
-_MARK: Final = "bench.json"
+FILLING: Final = {
+    **SERVER,
+    "max_wal_size": "16GB",
+    "autovacuum": "off",
+    # What is written into a table that the same transaction emptied needs no log.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+"""What it has while the database is filled."""
+
+MARK: Final = "bench.json"
+"""File of a home that says what its database is filled with."""
+
 _FRESH_DAYS: Final = 3
 
 
@@ -146,31 +161,48 @@ def site(home: Path, scale: Scale) -> Iterator[Site]:
         scale: How much there shall be.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with EmbeddedPostgres(home, settings=SERVER) as server:
-        urls = {
-            role: server.url(user=role, database=DATABASE).replace("+psycopg", "", 1)
-            for role in (roles.APP, roles.OPERATOR, roles.OWNER, "postgres")
-        }
-        started, pid = time.monotonic(), server.pid or 0
-        mark = home / _MARK
-        if _is_of(_marked(mark), scale):
-            _upgrade(home, urls)
-            yield Site(home, urls, scale, pid, 0.0)
-            return
+    mark, filled_s = home / MARK, 0.0
+    if not _is_of(_marked(mark), scale):
         mark.unlink(missing_ok=True)
+        filled_s = _filled(home, scale)
+        mark.write_text(json.dumps(_note(scale)), encoding="utf-8")
+    with EmbeddedPostgres(home, settings=SERVER) as server:
+        urls = _urls(server)
+        if not filled_s:
+            _upgrade(home, urls)
+        yield Site(home, urls, scale, server.pid or 0, filled_s)
+
+
+def _filled(home: Path, scale: Scale) -> float:
+    """Makes the database anew; gives the seconds that it took."""
+    started = time.monotonic()
+    with EmbeddedPostgres(home, settings=FILLING) as server:
         admin = server.url().replace("+psycopg", "", 1)
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         roles.ensure(admin, DATABASE)
-        _make(home, urls, scale)
-        mark.write_text(json.dumps(_note(scale)), encoding="utf-8")
-        yield Site(home, urls, scale, pid, time.monotonic() - started)
+        _make(home, _urls(server), scale)
+    return time.monotonic() - started
+
+
+def _urls(server: EmbeddedPostgres) -> Mapping[str, str]:
+    """Addresses by role."""
+    return {
+        role: server.url(user=role, database=DATABASE).replace("+psycopg", "", 1)
+        for role in (roles.APP, roles.OPERATOR, roles.OWNER, "postgres")
+    }
 
 
 def _upgrade(home: Path, urls: Mapping[str, str]) -> None:
     """Brings tables that were filled before to what the code is by now."""
     with Installation(_settings(home, urls)) as installation:
         installation.migrations.upgrade()
+
+
+def seal(place: Site, gym: UUID) -> None:
+    """Seals a gym's audit log, as the worker of an installation does all the time."""
+    with Installation(_settings(place.home, place.urls)) as installation:
+        seal_gym(installation.units(), gym, installation.anchors)
 
 
 def settings_of(home: Path, urls: Mapping[str, str]) -> dict[str, str]:
@@ -293,21 +325,26 @@ def _make(home: Path, urls: Mapping[str, str], scale: Scale) -> None:
     password_hash = hash_password(PASSWORD)
     with Installation(settings) as installation:
         installation.migrations.upgrade()
-        installation.directory.create(
-            installation.units("operator"),
-            slug=MEASURED,
-            name="Bench",
-            timezone="Europe/Berlin",
-            locale="en",
-            currency="EUR",
-            admin_email=f"admin@{MEASURED}.example",
-            admin_name="Ada Admin",
-            admin_password_hash=password_hash,
-            plugins_on=tuple(sorted(installation.plugins.switchable)),
-        )
+        provision(installation, password_hash)
     filling.fill(
         urls["postgres"],
         {**asdict(scale), "password_hash": password_hash, "measured": MEASURED},
+    )
+
+
+def provision(installation: Installation, password_hash: str) -> None:
+    """Makes the measured gym, with every plugin on, as its operator would."""
+    installation.directory.create(
+        installation.units("operator"),
+        slug=MEASURED,
+        name="Bench",
+        timezone="Europe/Berlin",
+        locale="en",
+        currency="EUR",
+        admin_email=f"admin@{MEASURED}.example",
+        admin_name="Ada Admin",
+        admin_password_hash=password_hash,
+        plugins_on=tuple(sorted(installation.plugins.switchable)),
     )
 
 

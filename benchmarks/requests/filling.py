@@ -5,7 +5,8 @@ coach's of n modulo coaches, in slot n divided by coaches; the client follows fr
 so that nobody is in two places at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
@@ -16,7 +17,8 @@ HOURS_A_DAY: Final = 10
 _COPY: Final = """
     INSERT INTO tenants_gyms (id, slug, name, status, timezone, locale, currency,
                               branding, limits, cors_origins, created_at, updated_at)
-    SELECT pg_temp.made('gym', n, 0), 'bench-' || lpad(n::text, 3, '0'),
+    SELECT pg_temp.made('gym', n, 0),
+           'bench-' || lpad(n::text, greatest(3, length(n::text)), '0'),
            name || ' ' || n, status, timezone, locale, currency, branding, limits,
            cors_origins, created_at, updated_at
     FROM tenants_gyms, generate_series(1, {gyms} - 1) AS n WHERE slug = {measured}
@@ -47,9 +49,10 @@ _HELPERS: Final = (
     """
     CREATE FUNCTION pg_temp.made(kind text, gym bigint, n bigint) RETURNS uuid
     LANGUAGE sql IMMUTABLE AS $$
-      SELECT (lpad(to_hex(1700000000000 + n), 12, '0') || '7'
-              || substr(md5(kind || ':' || gym::text || ':' || n::text), 1, 3) || 'a'
-              || substr(md5(kind || ':' || gym::text || ':' || n::text), 4, 15))::uuid
+      SELECT overlay(
+               overlay(md5(kind || ':' || gym::text || ':' || n::text) PLACING 'a'
+                       FROM 17)
+               PLACING lpad(to_hex(1700000000000 + n), 12, '0') || '7' FROM 1)::uuid
     $$
     """,
     _COPY,
@@ -153,14 +156,20 @@ _SESSIONS: Final = """
            CASE n % 3 WHEN 0 THEN 'Studio 1' WHEN 1 THEN 'Main floor' END,
            CASE WHEN n % 5 = 0 THEN 'Mind the left shoulder.' END,
            at - interval '9 days', at - interval '9 days', 1
-    FROM bench_gyms g, bench_from,
+    FROM bench_from,
+         (SELECT * FROM bench_gyms WHERE id = {gym}) AS g,
          generate_series(0, {sessions} - 1) AS n,
          LATERAL (SELECT n / {coaches} AS slot) AS s,
          LATERAL (SELECT bench_from.starts
                   + make_interval(days => (slot / {hours})::int,
                                   hours => (6 + slot % {hours})::int) AS at) AS t
-    ORDER BY g.no, n
 """
+
+_KEPT_UP: Final = """
+    UPDATE pg_index SET indisready = %(kept_up)s
+    WHERE indrelid = 'scheduling_sessions'::regclass
+"""
+"""Whether a row that is written goes into the indexes, too."""
 
 _REST: Final = (
     """
@@ -211,7 +220,6 @@ def fill(superuser: str, scale: Mapping[str, Any]) -> None:
     """
     values = {**scale, "hours": HOURS_A_DAY}
     with psycopg.connect(superuser, autocommit=True) as connection:
-        connection.execute("SET maintenance_work_mem = '512MB'")
         connection.execute("SET work_mem = '256MB'")
         connection.execute("SET jit = off")
         for statement in _HELPERS:
@@ -219,8 +227,7 @@ def fill(superuser: str, scale: Mapping[str, Any]) -> None:
         _copy_rows(connection, values)
         for statement in (*_ADDRESSES, *_PEOPLE, *_HOURS):
             _run(connection, statement, values)
-        with connection.transaction():
-            _fill_sessions(connection, values)
+        _fill_sessions(connection, values)
         for statement in _REST:
             _run(connection, statement, values)
         connection.execute("VACUUM ANALYZE")
@@ -254,35 +261,35 @@ def _copy_rows(connection: psycopg.Connection[Any], values: Mapping[str, Any]) -
     connection.execute("SET session_replication_role = DEFAULT")
 
 
+@contextmanager
+def indexes_at_rest(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction that writes sessions, and builds their indexes afterwards.
+
+    ``VACUUM FULL`` builds them: it takes the rows as it finds them, whereas a guard
+    that is added, or an index that is built again by itself, is asked about each row.
+
+    Args:
+        connection: A superuser's, in autocommit mode. It must write no two sessions
+            that are in each other's way, and look for none of those it wrote.
+    """
+    with connection.transaction():
+        connection.execute(_KEPT_UP, {"kept_up": False})
+        yield
+        connection.execute(_KEPT_UP, {"kept_up": True})
+    connection.execute("SET maintenance_work_mem = '1GB'")
+    connection.execute("VACUUM FULL scheduling_sessions")
+
+
 def _fill_sessions(
     connection: psycopg.Connection[Any], values: Mapping[str, Any]
 ) -> None:
-    """Writes the sessions without indexes, and builds these over all of them."""
-    guards = connection.execute(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = 'scheduling_sessions'::regclass AND contype = 'x'"
-    ).fetchall()
-    indexes = connection.execute(
-        "SELECT indexname, indexdef FROM pg_indexes"
-        " WHERE tablename = 'scheduling_sessions' AND indexname LIKE 'ix\\_%'"
-    ).fetchall()
-    for name, _definition in guards:
-        connection.execute(
-            sql.SQL("ALTER TABLE scheduling_sessions DROP CONSTRAINT {}").format(
-                sql.Identifier(name)
-            )
-        )
-    for name, _definition in indexes:
-        connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
-    _run(connection, _SESSIONS, values)
-    for _name, definition in indexes:
-        connection.execute(definition.encode())
-    for name, definition in guards:
-        connection.execute(
-            sql.SQL("ALTER TABLE scheduling_sessions ADD CONSTRAINT {} {}").format(
-                sql.Identifier(name), sql.SQL(definition)
-            )
-        )
+    """Writes the sessions gym by gym, which is the order they are read in."""
+    gyms = connection.execute("SELECT id FROM bench_gyms ORDER BY no").fetchall()
+    with indexes_at_rest(connection):
+        # A table emptied in the same transaction is written past the log.
+        connection.execute("TRUNCATE scheduling_sessions")
+        for (gym,) in gyms:
+            _run(connection, _SESSIONS, {**values, "gym": gym})
 
 
 def _run(
