@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["core.testing.plugin"]
 
-# The same inputs on every run, and no clock: a failure is about the code, not about luck
-# or about what else the machine is doing.
+# The same inputs on every run, and no clock: a failure is about the code, not luck,
+# nor what else the machine is doing.
 settings.register_profile(
     "palestra",
     derandomize=True,

@@ -56,11 +56,11 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             yield chosen
         finally:
             process.terminate()
-            process.wait(timeout=40)
+            process.wait(timeout=120)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 900
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
@@ -84,7 +84,7 @@ def printed(port: int, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         ["env", f"PORT={port}", "sh", str(script)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert run.stderr == ""

@@ -10,9 +10,11 @@ from uuid import UUID
 import pyrage
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, func, select
 
 from core.app import Installation, create_app
+from core.audit.models import AuditEntry
+from core.audit.seals import SIZE
 from core.audit.verification import verify
 from core.auth.models import TotpFactor
 from core.clock import utc_now
@@ -180,6 +182,8 @@ def test_the_audit_chain_is_whole_there(
     archive.enter(site_of(target), file)
     with target.units().open(full.id) as session:
         verdict = verify(session, target.anchors)
+        counted = session.scalar(select(func.count()).select_from(AuditEntry))
+        assert session.read_value(SIZE) == counted == verdict.entries + verdict.pending
     assert not verdict.findings
     assert len(target.anchors.read(full.id)) >= 1
 

@@ -64,7 +64,7 @@ def test_twenty_at_once_make_one_gym(world: World) -> None:
     together = Barrier(20)
 
     def create(_number: int) -> UUID:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         return world.directory.create(world.operator, **wanted)
 
     with ThreadPoolExecutor(20) as threads:
@@ -122,7 +122,7 @@ def test_two_gyms_that_want_one_domain_at_once(world: World) -> None:
     together = Barrier(6)
 
     def create(plan: dict[str, Any]) -> bool:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         try:
             world.directory.create(world.operator, **plan)
         except DomainTaken:

@@ -30,7 +30,7 @@ from core.testing.plugin import QueryCount
 
 def entries(session: TenantSession, entity: str) -> Sequence[AuditEntry]:
     statement = select(AuditEntry).where(AuditEntry.entity == entity)
-    return session.scalars(statement.order_by(AuditEntry.id)).all()
+    return session.scalars(statement.order_by(AuditEntry.at, AuditEntry.id)).all()
 
 
 def a_role(name: str = "trainee") -> GymRole:

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from core.app import Installation
-from core.testing.server import UNLIMITED
+from core.testing.server import PATIENT, UNLIMITED
 
 REPOSITORY = Path(__file__).parents[3]
-PATIENCE_S = 20
+PATIENCE_S = 120
+"""However busy the machine is; a wait ends as soon as what it waits for is there."""
 WARM = 5
 """Accepted requests before anything is changed."""
 ENOUGH = 20
@@ -66,7 +67,7 @@ class Server:
         sent = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
         began = time.monotonic()
         try:
-            with urllib.request.urlopen(sent, timeout=30) as got:  # noqa: S310
+            with urllib.request.urlopen(sent, timeout=PATIENCE_S) as got:  # noqa: S310
                 raw, status, fields = got.read(), got.status, got.headers
         except urllib.error.HTTPError as error:
             with error:
@@ -83,6 +84,7 @@ def environment(installation: Installation, home: Path) -> dict[str, str]:
         "PALESTRA_HOME": str(home),
         "PALESTRA_LOG_LEVEL": "error",
         **UNLIMITED,
+        **PATIENT,
         "DATABASE_URL": database.url or "",
         "PALESTRA_DATABASE_OPERATOR_URL": database.operator_url or "",
         "PALESTRA_DATABASE_OWNER_URL": database.owner_url or "",

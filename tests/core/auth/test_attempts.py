@@ -1,7 +1,8 @@
 """Guessing: what is counted, how much of it gets through, and who is shut out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,10 +17,14 @@ from core.auth.devices import Devices
 from core.auth.errors import AuthLocked
 from core.auth.repository import users
 from core.clock import frozen_at, utc_now
+from core.context import current
 from core.ids import new_id
-from core.plugin.manager import TenantHooks
+from core.plugin.manager import Plugins, TenantHooks
+from core.plugin.manifest import Manifest
+from core.plugin.spec import hookimpl
 from core.privacy.retaining import retain
 from core.testing.kit import PASSWORD, TestGym
+from core.testing.plugin import QueryCount
 from tests.core.auth.browser import Browser
 
 LOGIN = "/auth/login"
@@ -283,6 +288,30 @@ def test_a_lock_is_on_record_once(gym: TestGym) -> None:
     assert rows[0].entity_id == str(gym.user("client"))
 
 
+class Riddler:
+    manifest = Manifest(id="riddler", title="R", summary="Asks.", version="1")
+
+    @hookimpl
+    def login_challenge(self) -> None: ...
+
+
+def test_failures_are_read_only_for_a_plugin_that_asks(
+    gym: TestGym, count_queries: Callable[[], QueryCount]
+) -> None:
+    gym.user("client")
+    with count_queries() as seen:
+        assert guess(gym, gym.email("client")) == 401
+    about = [one for one in seen.statements if "auth_attempts" in one]
+    assert [one.split()[0] for one in about] == ["INSERT"]
+    plugins = Plugins([Riddler()])
+    with gym.unit():
+        here = current().require_gym()
+    for on in ({"riddler"}, set[str]()):
+        hooks = plugins.for_tenant(replace(here, plugins=frozenset(on)))
+        assert hooks.hears("login_challenge") is bool(on)
+        assert not hooks.hears("usage_figures")
+
+
 def test_a_plugin_can_ask_for_a_challenge(
     gym: TestGym, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +329,7 @@ def test_a_plugin_can_ask_for_a_challenge(
         "__getattr__",
         lambda self, name: challenge if name == "login_challenge" else real(self, name),
     )
+    monkeypatch.setattr(TenantHooks, "hears", lambda _self, _name: True)
     login = gym.email("client")
     assert [guess(gym, login) for _try in range(3)] == [401, 401, 403]
     error = gym.api().fail(

@@ -104,6 +104,7 @@ def test_another_process_finds_a_new_key_by_its_id(
 def test_unknown_ids_do_not_read_the_folder_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("core.auth.keys._RESCAN_UNKNOWN_S", 3600.0)
     keys = ring(tmp_path)
     monkeypatch.setattr(keys, "reload", lambda: pytest.fail("read the folder"))
     for number in range(100):

@@ -1,7 +1,6 @@
 """Password policy and hashing."""
 
 import threading
-import time
 
 import argon2
 import pytest
@@ -121,6 +120,7 @@ def test_weaker_hashes_are_outdated() -> None:
 
 def test_only_so_many_hashes_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     running, most, lock = 0, 0, threading.Lock()
+    together = threading.Barrier(3, timeout=60)
 
     class Slow:
         def hash(self, _password: str) -> str:
@@ -128,7 +128,7 @@ def test_only_so_many_hashes_run_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
             with lock:
                 running += 1
                 most = max(most, running)
-            time.sleep(0.02)
+            together.wait()  # each goes on only with two others
             with lock:
                 running -= 1
             return "hash"

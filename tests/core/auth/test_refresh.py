@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from core.auth.models import AuthSession, RefreshToken
 from core.auth.repository import users
@@ -84,8 +85,10 @@ def test_a_refresh_gives_a_successor_and_a_working_token(
 def test_within_the_grace_the_same_successor_is_answered(
     gym: TestGym, token: str
 ) -> None:
-    first = refresh(gym, token)["refreshToken"]
-    with later(GRACE - timedelta(seconds=1)):
+    now = utc_now()
+    with frozen_at(now):
+        first = refresh(gym, token)["refreshToken"]
+    with frozen_at(now + GRACE - timedelta(seconds=1)):
         assert refresh(gym, token)["refreshToken"] == first
     assert live_tokens(gym) == 1
 
@@ -93,10 +96,11 @@ def test_within_the_grace_the_same_successor_is_answered(
 def test_an_older_ancestor_within_the_grace_revokes_nothing(
     gym: TestGym, token: str
 ) -> None:
-    second = refresh(gym, token)["refreshToken"]
-    third = refresh(gym, second)["refreshToken"]
-    refuse(gym, token, "AUTH_REQUIRED")
-    assert refresh(gym, third)["refreshToken"]
+    with frozen_at(utc_now()):
+        second = refresh(gym, token)["refreshToken"]
+        third = refresh(gym, second)["refreshToken"]
+        refuse(gym, token, "AUTH_REQUIRED")
+        assert refresh(gym, third)["refreshToken"]
 
 
 def test_reuse_after_the_grace_ends_the_family_for_good(
@@ -128,13 +132,14 @@ def test_reuse_leaves_other_log_ins_alone(gym: TestGym, token: str) -> None:
 
 
 def test_fifty_at_once_leave_one_successor(gym: TestGym, token: str) -> None:
+    now = utc_now()
+
+    def one(_number: int) -> TestResponse:
+        with frozen_at(now):
+            return gym.api().raw("POST", REFRESH, json={"refreshToken": token})
+
     with ThreadPoolExecutor(PARALLEL) as pool:
-        answers = list(
-            pool.map(
-                lambda _n: gym.api().raw("POST", REFRESH, json={"refreshToken": token}),
-                range(PARALLEL),
-            )
-        )
+        answers = list(pool.map(one, range(PARALLEL)))
     assert {answer.status_code for answer in answers} == {200}
     successors = {answer.get_json()["data"]["refreshToken"] for answer in answers}
     assert len(successors) == 1

@@ -36,7 +36,7 @@ def test_a_body_that_ends_early(wire: tuple[socket.socket, BinaryIO]) -> None:
     sender.sendall(b"abc")
     sender.shutdown(socket.SHUT_WR)
     with pytest.raises(SizeMismatch):
-        read_body(stream, 4, io.BytesIO(), QUICK)
+        read_body(stream, 4, io.BytesIO())
 
 
 def test_a_connection_that_breaks() -> None:
@@ -46,7 +46,7 @@ def test_a_connection_that_breaks() -> None:
             raise ConnectionResetError
 
     with pytest.raises(SizeMismatch):
-        read_body(Broken(), 4, io.BytesIO(), QUICK)
+        read_body(Broken(), 4, io.BytesIO())
 
 
 def test_a_body_that_drips_is_given_up(wire: tuple[socket.socket, BinaryIO]) -> None:

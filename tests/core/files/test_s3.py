@@ -49,7 +49,7 @@ def call(
         url, data=content, method=method, headers=headers
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return answer.status, answer.read(), _lowered(answer.headers)
     except HTTPError as error:
         with error:

@@ -1,17 +1,16 @@
 """Real services on loopback that integrations are tried out against."""
 
-import asyncio
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from typing_extensions import override
+
+from core.testing.mail import smtp_on_loopback
 
 PASSWORD = "Wiesel-und-Dachs-77"
 
@@ -58,34 +57,14 @@ class MailDoor:
         return "250 OK"
 
 
-class _Controller(Controller):
-    """Controller whose loop is closed at the end, as warnings are errors here."""
-
-    @override
-    def stop(self, no_assert: bool = False) -> None:
-        super().stop(no_assert)
-        if not self.loop.is_closed():
-            self.loop.close()
-
-
 @contextmanager
 def mail_door() -> Iterator[MailDoor]:
     """Runs the mail server."""
     door = MailDoor()
-    controller = _Controller(
-        door,
-        hostname="127.0.0.1",
-        port=_free_port(),
-        loop=asyncio.new_event_loop(),
-        authenticator=door.authenticate,
-        auth_require_tls=False,
-    )
-    controller.start()
-    door.port = controller.port
-    try:
+    with smtp_on_loopback(
+        door, authenticator=door.authenticate, auth_require_tls=False
+    ) as door.port:
         yield door
-    finally:
-        controller.stop()
 
 
 class Gateway:
@@ -126,9 +105,3 @@ def sms_gateway() -> Iterator[Gateway]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -214,7 +214,7 @@ def test_killed_after_the_servers_yes_it_goes_out_once_more_at_most(
             "PALESTRA_DATABASE_OWNER_URL": database.owner_url or "",
         },
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert died.returncode == -9
     assert len(server.wire) == 1

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -162,15 +163,24 @@ def test_a_backup_is_of_one_moment_while_others_write(
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        _one_more(made, writer)
         site = site_of(source.installation)
         manifest = create(site, str(file), plain=False, say=quietly)
+        _one_more(made, writer)
     finally:
         stop.set()
         writer.join()
-    assert len(made) > 1
     with target(postgres, tmp_path / "home") as installation:
         assert put_back(installation, file).is_exact
     assert manifest.tables["users"].rows < counted(postgres, source.database)["users"]
+
+
+def _one_more(made: list[int], writer: threading.Thread) -> None:
+    """Waits until a row was written that had not begun before."""
+    before = len(made)
+    while len(made) < before + 2:
+        assert writer.is_alive()
+        time.sleep(0.01)
 
 
 def test_what_is_not_empty_is_left_alone(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -29,6 +30,8 @@ from core.operations.doctor.examination import (
 from core.operations.last_backup import LastBackup
 from core.testing.server import TestServer
 from tests.core.operations.places import migrated_database
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +58,14 @@ def silent() -> Iterator[int]:
 
 
 def test_a_sound_installation_is_well(
-    postgres: TestServer, database: str, tmp_path: Path
+    postgres: TestServer,
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Not given up after the usual ten seconds, which a busy machine may take.
+    patient = partial(examine, longest=5 * MINUTE)
+    monkeypatch.setattr("core.cli.doctor.examine", patient)
     with Installation(postgres.settings(database, tmp_path)) as installation:
         create_app(installation=installation)
         answer = CliRunner().invoke(doctor, ["--json"], obj=installation)
@@ -73,12 +82,12 @@ def test_a_dead_database_is_one_finding_and_no_hang(
     installation: Installation, silent: int
 ) -> None:
     url = f"postgresql://palestra_app:x@127.0.0.1:{silent}/palestra"
-    began = time.monotonic()
+    began = time.monotonic()  # a check that hangs would hang for ever
     with Installation(
         with_url(installation, url=url, owner_url=url, operator_url=url)
     ) as dead:
         answer = CliRunner().invoke(doctor, ["--json"], obj=dead)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     assert answer.exit_code == 1
     found = {one["check"]: one for one in orjson.loads(answer.stdout)}
     assert found["database"]["state"] == "failed"
@@ -100,24 +109,28 @@ def test_each_check_is_given_up_in_time_and_its_like_left_out() -> None:
     forever = threading.Event()
 
     def hangs() -> Finding:
-        forever.wait(30)
+        forever.wait()
         return ok("")
 
     def breaks() -> Finding:
         raise ValueError("broken")
 
-    results = examine(
-        [
-            Check("slow", hangs),
-            Check("stands-on-slow", lambda: ok(""), ("slow",)),
-            Check("broken", breaks),
-            Check("well", lambda: ok("Well.")),
-        ],
-        longest=timedelta(seconds=0.2),
-    )
+    hopeless = [
+        Check("slow", hangs),
+        Check("stands-on-slow", lambda: ok(""), ("slow",)),
+        Check("broken", breaks),
+    ]
+    given_up = examine(hopeless, longest=timedelta(seconds=0.2))
     forever.set()
-    assert {one.check: one.finding.state for one in results} == {
+    assert {one.check: one.finding.state for one in given_up} == {
         "slow": State.FAILED,
+        "broken": State.FAILED,
+    }
+    # With time enough even for a busy machine.
+    others = [*hopeless[2:], Check("well", lambda: ok("Well."))]
+    assert {
+        one.check: one.finding.state for one in examine(others, longest=MINUTE)
+    } == {
         "broken": State.FAILED,
         "well": State.OK,
     }

@@ -326,7 +326,7 @@ def test_killed_in_the_middle_it_is_finished_by_another(
             "PALESTRA_DATABASE_OWNER_URL": database.owner_url or "",
         },
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert died.returncode == -signal.SIGKILL
     half = desk.request(asked["id"])

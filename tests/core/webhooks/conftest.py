@@ -92,7 +92,7 @@ def there() -> Iterator[Receiver]:
 @pytest.fixture
 def sender(installation: Installation) -> Iterator[Sender]:
     """The installation's sender, which may reach this machine."""
-    made = Sender(Guard(networks(["127.0.0.1"])), plain_http=True, seconds=3)
+    made = Sender(Guard(networks(["127.0.0.1"])), plain_http=True, seconds=60)
     before = installation.services.get(Sender)
     installation.services.put(Sender, made)
     yield made

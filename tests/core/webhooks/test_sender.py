@@ -18,6 +18,8 @@ from tests.core.webhooks.receiver import Authority, authority, receiver
 
 LOOPBACK = networks(["127.0.0.1/32"])
 HOST = "hooks.example.com"
+PATIENCE_S = 60.0
+"""However busy the machine is; what is to end sooner has a deadline of its own."""
 
 
 def local(_host: str, _port: int) -> Sequence[str]:
@@ -36,7 +38,7 @@ def sender(
     **options: Any,
 ) -> Sender:
     guard = Guard(allowed, resolve=resolve)
-    return Sender(guard, **{"plain_http": True, "seconds": 2.0, **options})
+    return Sender(guard, **{"plain_http": True, "seconds": PATIENCE_S, **options})
 
 
 def test_the_certificate_is_held_to_the_name_and_the_name_is_sent(
@@ -198,14 +200,16 @@ def talking(talk: Talk) -> Iterator[int]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listening.getsockname()[1]
-        thread.join(5)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 
 def drip(head: bytes, drop: bytes) -> Talk:
+    """Goes on until the caller hangs up."""
+
     def talk(caller: socket.socket) -> None:
         caller.sendall(head)
-        for _ in range(60):
+        while True:
             time.sleep(0.05)
             caller.sendall(drop)
 
@@ -213,7 +217,7 @@ def drip(head: bytes, drop: bytes) -> Talk:
 
 
 def silent(caller: socket.socket) -> None:
-    caller.settimeout(3)
+    caller.settimeout(PATIENCE_S)
     while caller.recv(65536):
         pass
 
@@ -229,19 +233,19 @@ def silent(caller: socket.socket) -> None:
 )
 def test_the_whole_attempt_has_one_deadline(talk: Talk) -> None:
     with talking(talk) as port:
-        begun = time.monotonic()
         answer = sender(seconds=0.4).post(f"http://{HOST}:{port}/", {}, b"x")
-        took = time.monotonic() - begun
     assert answer == Answer(None, "No answer within 0.4 seconds.")
-    assert took < 1
 
 
 def test_a_receiver_that_reads_nothing_holds_nobody_up() -> None:
+    given_up = threading.Event()
+
     def deaf(_caller: socket.socket) -> None:
-        time.sleep(0.8)
+        assert given_up.wait(PATIENCE_S)
 
     with talking(deaf) as port:
         answer = sender(seconds=0.4).post(f"http://{HOST}:{port}/", {}, b"x" * 2**24)
+        given_up.set()
     assert answer == Answer(None, "No answer within 0.4 seconds.")
 
 
@@ -256,7 +260,7 @@ def test_a_resolver_that_hangs_is_cut() -> None:
     release = threading.Event()
 
     def hanging(_host: str, _port: int) -> Sequence[str]:
-        release.wait(5)
+        release.wait(PATIENCE_S)
         return []
 
     answer = sender(seconds=0.2, resolve=hanging).post(f"http://{HOST}/", {}, b"")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -84,11 +85,18 @@ def test_others_may_ask_who_exists(
         assert ask.client_exists(client_id=coach) is False
         assert ask.coach_exists(coach_id=coach) is True
         assert ask.coach_exists(coach_id=client) is False
+        for both in product((client, coach), repeat=2):
+            known = ask.client_and_coach_exist(client_id=both[0], coach_id=both[1])
+            assert known == (both[0] == client, both[1] == coach)
         assert ask.coach_of(client_id=client) == coach
         assert ask.coach_of(client_id=new_id()) is None
     with other_gym.unit():
         assert hooks().client_exists(client_id=client) is False
         assert hooks().coach_exists(coach_id=coach) is False
+        assert hooks().client_and_coach_exist(client_id=client, coach_id=coach) == (
+            False,
+            False,
+        )
         assert hooks().coach_of(client_id=client) is None
 
 

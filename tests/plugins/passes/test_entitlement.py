@@ -216,5 +216,5 @@ def test_redeeming_and_booking_cost_a_fixed_number_of_statements(
     assert len(taken) == TAKING, booking.statements
 
 
-REDEEMING = 7
+REDEEMING = 6
 TAKING = 3

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text
 
-from core.clock import utc_now
+from core.clock import frozen_at, utc_now
 from core.sdk.base import Role, hooks
 from core.testing.kit import TestGym
 from plugins.scheduling.domain.sessions import Status
@@ -42,12 +42,14 @@ def test_the_client_record_shows_the_next_and_the_last_sessions(
 def test_the_dashboard_counts_the_sessions_of_today_and_this_week(
     studio: Studio,
 ) -> None:
-    studio.book(utc_now().replace(microsecond=0))
-    studio.book(studio.at(9))
-    canceled = studio.book(utc_now().replace(microsecond=0) + timedelta(hours=1))
-    studio.admin.patch(f"/scheduling/sessions/{canceled['id']}", {"status": "canceled"})
-    with studio.gym.unit("admin"):
-        given = hooks().dashboard_tiles(gym=studio.gym.gym)
+    now = utc_now().replace(microsecond=0)
+    with frozen_at(now):  # or midnight might pass
+        studio.book(now)
+        studio.book(studio.at(9))
+        canceled = studio.book(now + timedelta(hours=1))["id"]
+        studio.admin.patch(f"/scheduling/sessions/{canceled}", {"status": "canceled"})
+        with studio.gym.unit("admin"):
+            given = hooks().dashboard_tiles(gym=studio.gym.gym)
     tiles = {tile["id"]: tile for group in given for tile in group}
     assert tiles["sessionsToday"]["value"] == 1
     assert tiles["sessionsThisWeek"]["value"] == 1

@@ -39,9 +39,9 @@ def test_booking_and_free_slots_cost_a_fixed_number_of_statements(
     assert len(slots) == SLOTS, slots.statements
 
 
-BOOKING = 8
-"""Coach, client, the coach's hours, the session, its audit row, the rules of reminders,
-the reminders, who gets webhooks of it."""
+BOOKING = 7
+"""Coach and client, the coach's hours, the session, the rules of reminders, who gets
+webhooks of it; with the commit its audit row and the reminders."""
 
 SLOTS = 3
 """Coach, the coach's hours, sessions."""
