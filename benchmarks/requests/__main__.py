@@ -123,6 +123,7 @@ class Trial:
             self._renew()
             turn = number % len(self._servers)
             for work in chosen:
+                seal(self._place, self._known.tenant_id)
                 for server, access in (*self._servers[turn:], *self._servers[:turn]):
                     with _Processors(server, self._place) as used:
                         tally = self._closed(server, access, work, self._course.seconds)
@@ -150,8 +151,7 @@ class Trial:
         return found
 
     def _renew(self) -> None:
-        """Seals what was done, and logs in anew: tokens may end before the trial."""
-        seal(self._place, self._known.tenant_id)
+        """Logs in anew, as tokens end sooner than the trial may."""
         self._servers = [
             (server, replace(access, token=log_in(server.port, self._known)))
             for server, access in self._servers
