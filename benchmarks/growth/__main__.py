@@ -98,9 +98,15 @@ class Trial:
         return []
 
     def start(self) -> Sequence[str]:
-        """Starts the processes and reads what they take."""
-        with site(self._homes / USUAL, Scale(gyms=10)) as place:
+        """Starts the processes and reads what they take.
+
+        On a home of its own: where bookings were measured a worker has jobs to run.
+        """
+        home = self._homes / "start"
+        with site(home, Scale(gyms=10)) as place:
             found = start.measure(place)
+        if not self._keep:
+            shutil.rmtree(home, ignore_errors=True)
         self._figures.note("start", found)
         _say("\n".join(f"{name}: {told}" for name, told in found.items()))
         return []
