@@ -65,9 +65,20 @@ def _database(error: DBAPIError) -> Response:
     """What the database refused; anything not foreseen is a defect of ours."""
     if lost_to_another(error) or isinstance(error.orig, pg.LockNotAvailable):
         return failure(errors.Conflict("Too many changes at once here; try again."))
-    if error.connection_invalidated or isinstance(error.orig, pg.QueryCanceled):
+    if error.connection_invalidated or _is_away(error.orig):
         return _unavailable(error)
     return _defect(error)
+
+
+def _is_away(cause: BaseException | None) -> bool:
+    """Whether the server ended, refused or lost the connection, or ran out of time.
+
+    A connection that broke on the way has no SQLSTATE; the classes are connection
+    exceptions, lack of resources, intervention and the system's own errors.
+    """
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate[:2] in {"08", "53", "57", "58"}
 
 
 def _defect(error: Exception) -> Response:
