@@ -18,6 +18,7 @@ from core.db.statement import Statement, given
 from core.db.unit import session
 from core.http.ordering import in_order
 from core.http.page import Page, SortKey
+from core.http.pages import MOST, page_of
 from core.http.stream import Found, Position
 
 SORTS = {
@@ -42,9 +43,6 @@ _COLUMNS = (
     AuditEntry.person_id,
 )
 _AT_ONCE = 500
-_MOST = 64
-"""Combinations of filters and orders that are remembered; callers choose them."""
-
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "entity": AuditEntry.entity == given("entity"),
     "entity_id": AuditEntry.entity_id == given("entity_id"),
@@ -150,19 +148,14 @@ def _shown(tenant_id: UUID, row: Any, keys: Mapping[UUID, bytes]) -> Mapping[str
     return values
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=MOST)
 def _page(names: frozenset[str], sort: Order) -> Statement:
     """A page by number, of entries that meet the filters named."""
-    return Statement(
-        select(*_COLUMNS)
-        .where(*_criteria(names))
-        .order_by(*in_order(sort, SORTS, AuditEntry.id))
-        .limit(given("page_limit"))
-        .offset(given("page_offset"))
-    )
+    narrowed = select(*_COLUMNS).where(*_criteria(names))
+    return page_of(narrowed.order_by(*in_order(sort, SORTS, AuditEntry.id)))
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=MOST)
 def _onward(names: frozenset[str], descending: bool) -> Statement:  # noqa: FBT001 — keyed by it
     """The entries after one, in time order, that meet the filters named."""
     key = tuple_(AuditEntry.at, AuditEntry.id)
@@ -178,7 +171,7 @@ def _onward(names: frozenset[str], descending: bool) -> Statement:  # noqa: FBT0
     )
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=MOST)
 def _counting(names: frozenset[str]) -> Statement:
     counted = select(func.count()).select_from(AuditEntry)
     return Statement(counted.where(*_criteria(names)))

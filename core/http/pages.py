@@ -75,15 +75,31 @@ class Pages:
     def _compile_page(
         self, names: frozenset[str], sort: tuple[SortKey, ...]
     ) -> Statement:
-        ordered = in_order(sort, self._sorts, self._model.id)
-        limited = self._narrowed(names).order_by(*ordered).limit(given("page_limit"))
-        return Statement(limited.offset(given("page_offset")))
+        order = in_order(sort, self._sorts, self._model.id)
+        return page_of(self._narrowed(names).order_by(*order))
 
     def _compile_total(self, names: frozenset[str]) -> Statement:
-        narrowed = self._narrowed(names)
-        counted = narrowed.with_only_columns(func.count(), maintain_column_froms=True)
-        return Statement(counted)
+        return total_of(self._narrowed(names))
 
     def _narrowed(self, names: frozenset[str]) -> Select[Any]:
         on = (self._filters[name] for name in sorted(names))
         return select(self._model).where(*self._criteria, *on)
+
+
+def page_of(
+    ordered: Select[Any], *, beside: ColumnElement[Any] | None = None
+) -> Statement:
+    """One page of what is selected: ``page_limit`` rows, from ``page_offset`` on.
+
+    Args:
+        ordered: What to read, in its order.
+        beside: See ``Statement``.
+    """
+    limited = ordered.limit(given("page_limit")).offset(given("page_offset"))
+    return Statement(limited, beside=beside)
+
+
+def total_of(narrowed: Select[Any]) -> Statement:
+    """How many rows there are of what is selected."""
+    counted = narrowed.with_only_columns(func.count(), maintain_column_froms=True)
+    return Statement(counted.order_by(None))

@@ -8,15 +8,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.access import RowScope
 from core.db.base import TenantModel
-from core.db.statement import Statement, given
+from core.db.statement import Statement
 from core.http.ordering import in_order
 from core.http.page import SortKey
+from core.http.pages import MOST, page_of, total_of
 from core.rbac.scope import scoped
 
 TOTAL: Final = "palestra_total"
-
-_MOST: Final = 64
-"""Combinations that a list remembers; callers choose them, so there must be an end."""
 
 
 class Listing:
@@ -67,23 +65,12 @@ class Listing:
         key = (names, scope, tuple(sort))
         known = self._pages.get(key)
         if known is None:
-            if len(self._pages) >= _MOST:
+            if len(self._pages) >= MOST:
                 self._pages.clear()
             on = (self._filters[name] for name in sorted(names))
             narrowed = self._select.where(*on, scoped(model, scope))
             ordered = narrowed.order_by(*in_order(sort, columns, model.id))
-            page = _page(ordered, counting=bool(names & self._few))
-            known = self._pages[key] = (page, _total(narrowed))
+            beside = func.count().over().label(TOTAL) if names & self._few else None
+            page = page_of(ordered, beside=beside)
+            known = self._pages[key] = (page, total_of(narrowed))
         return known
-
-
-def _page(ordered: Select[*tuple[Any, ...]], *, counting: bool) -> Statement:
-    """One page; ``counting`` puts the total beside each row."""
-    limited = ordered.limit(given("page_limit")).offset(given("page_offset"))
-    beside = func.count().over().label(TOTAL) if counting else None
-    return Statement(limited, beside=beside)
-
-
-def _total(narrowed: Select[*tuple[Any, ...]]) -> Statement:
-    counted = narrowed.with_only_columns(func.count(), maintain_column_froms=True)
-    return Statement(counted.order_by(None))
